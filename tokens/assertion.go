@@ -1,0 +1,80 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tokens
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Lifetimes of an assertion. A little slack before it begins forgives a clock
+// that runs ahead.
+const (
+	assertionLife  = 5 * time.Minute
+	assertionSlack = 2 * time.Minute
+)
+
+// assertion proves who the client is without a secret (RFC 7523): signed with
+// the certificate's key, or another issuer's token read from its file. Files
+// are read each time; both kinds are rotated under running programs.
+func (a *Account) assertion() (Secret, error) {
+	if path := a.config.FederatedTokenFile; path != "" {
+		token, err := os.ReadFile(path)
+		if err != nil {
+			return "", a.misconfigured("federated_token_file", "the federated token cannot be read: "+err.Error(),
+				"Mount the projected service account token and make it readable for Caddy.")
+		}
+		return Secret(strings.TrimSpace(string(token))), nil
+	}
+	pair, err := tls.LoadX509KeyPair(a.config.CertificateFile, a.config.KeyFile)
+	if err != nil {
+		return "", a.misconfigured("client_certificate", "the client certificate cannot be used: "+err.Error(),
+			"client_certificate takes a PEM certificate and its unencrypted PEM key, both readable for Caddy.")
+	}
+	signed, err := signAssertion(pair, a.config.endpoints().token, a.config.ClientID, a.clock.Now())
+	if err != nil {
+		return "", a.misconfigured("client_certificate", "the client assertion cannot be signed: "+err.Error(),
+			"Use an RSA certificate: Microsoft accepts PS256 only.")
+	}
+	return signed, nil
+}
+
+// signAssertion makes the JWT that Microsoft's "certificate credentials"
+// article describes: PS256, the certificate named by x5t#S256.
+func signAssertion(pair tls.Certificate, audience, clientID string, now time.Time) (Secret, error) {
+	thumbprint := sha256.Sum256(pair.Certificate[0])
+	options := (&jose.SignerOptions{}).WithType("JWT").
+		WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(thumbprint[:]))
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.PS256, Key: pair.PrivateKey.(crypto.PrivateKey)}, options)
+	if err != nil {
+		return "", err
+	}
+	claims, err := json.Marshal(map[string]any{
+		"aud": audience,
+		"iss": clientID,
+		"sub": clientID,
+		"jti": rand.Text(),
+		"iat": now.Unix(),
+		"nbf": now.Add(-assertionSlack).Unix(),
+		"exp": now.Add(assertionLife).Unix(),
+	})
+	if err != nil {
+		return "", err
+	}
+	signed, err := signer.Sign(claims)
+	if err != nil {
+		return "", err
+	}
+	compact, err := signed.CompactSerialize()
+	return Secret(compact), err
+}

@@ -1,0 +1,132 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tokens
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"go.uber.org/zap"
+)
+
+// imports is the record of the refresh tokens that were ever imported for an
+// account. It survives sign-out: a value that still stands in a configuration
+// must not bring back what somebody signed out of, nor replace the newer token
+// that its renewals led to.
+type imports struct {
+	Salt []byte   `json:"salt"`
+	Seen [][]byte `json:"seen"`
+}
+
+func importsKey(account string) string { return "onenote/imports/" + account + ".json" }
+
+// importsFingerprint stands where an account's fingerprint would: the list
+// outlives changes of the client.
+const importsFingerprint = "imports"
+
+func (i *imports) mark(token Secret) []byte {
+	m := hmac.New(sha256.New, i.Salt)
+	m.Write([]byte(token.Reveal()))
+	return m.Sum(nil)
+}
+
+func (i *imports) has(mark []byte) bool {
+	return slices.ContainsFunc(i.Seen, func(seen []byte) bool { return hmac.Equal(seen, mark) })
+}
+
+// importToken makes the configured refresh token the account's, if it never
+// was. It is not tried out here: the provider may be this very server, which
+// is not listening yet.
+func (a *Account) importToken(ctx context.Context) error {
+	if a.config.RefreshToken == nil || !a.config.refreshes() {
+		a.imported.Store(true)
+		return nil
+	}
+	token, err := a.config.RefreshToken()
+	if err != nil {
+		return a.misconfigured("refresh_token", "the refresh token to import cannot be read: "+err.Error(),
+			"Make the file or variable that refresh_token names readable for Caddy.")
+	}
+	unlock, err := a.lock(ctx)
+	if err != nil {
+		return a.lockError(err)
+	}
+	defer unlock()
+	if err := a.look(ctx); err != nil {
+		return err
+	}
+	list, err := a.loadImports(ctx)
+	if err != nil {
+		return err
+	}
+	mark := list.mark(token)
+	if !list.has(mark) {
+		a.adoptImport(ctx, token)
+		list.Seen = append(list.Seen, mark)
+		a.saveImports(ctx, list)
+	}
+	a.imported.Store(true)
+	return nil
+}
+
+// adoptImport saves the token as a sign-in whose user is not known yet. The
+// list is saved after it: cut off in between, the same token is imported
+// again, which loses nothing, since it was not used yet.
+func (a *Account) adoptImport(ctx context.Context, token Secret) {
+	now := a.clock.Now()
+	a.save(ctx, &record{
+		Generation:     a.nextGeneration(),
+		RefreshToken:   token.Reveal(),
+		RefreshTokenAt: now,
+		SignedInAt:     now,
+		RedirectURI:    a.config.RedirectURI,
+	})
+	a.log.Info("imported the refresh token of the configuration")
+}
+
+func (a *Account) loadImports(ctx context.Context) (*imports, error) {
+	list := &imports{}
+	key := importsKey(a.config.Name)
+	stored, err := a.storage.Load(ctx, key)
+	if errors.Is(err, fs.ErrNotExist) {
+		list.Salt = make([]byte, 32)
+		rand.Read(list.Salt)
+		return list, nil
+	}
+	if err != nil {
+		return nil, a.storageFailure(err)
+	}
+	if _, err := openRecord(a.keys, key, importsFingerprint, stored, list); err != nil {
+		if errors.Is(err, errUnknownKey) {
+			return nil, a.unusable(err)
+		}
+		return nil, a.misconfigured("damaged_imports", "the list of imported refresh tokens is damaged, so none is imported",
+			"Remove refresh_token from the configuration and sign in, or delete "+key+" in the storage if the token was never imported.")
+	}
+	return list, nil
+}
+
+func (a *Account) saveImports(ctx context.Context, list *imports) {
+	key := importsKey(a.config.Name)
+	sealed, err := sealRecord(a.keys, key, importsFingerprint, list)
+	if err == nil {
+		err = a.storage.Store(ctx, key, sealed)
+	}
+	if err != nil {
+		a.log.Error("the list of imported refresh tokens could not be saved", zap.Error(err))
+	}
+}
+
+// lockError leaves failures and the caller's own end as they are.
+func (a *Account) lockError(err error) error {
+	if asFailure(err) != nil {
+		return err
+	}
+	return a.failureOf(err)
+}

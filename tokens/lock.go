@@ -1,0 +1,100 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tokens
+
+import (
+	"context"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// lockName is the storage lock of an account's record.
+func (a *Account) lockName() string { return "onenote_account_" + a.config.Name }
+
+// lock makes the caller the only one, in this process and in all that share
+// the storage, who changes the record.
+func (a *Account) lock(ctx context.Context) (unlock func(), err error) {
+	select {
+	case a.held.writer <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	release := func() { <-a.held.writer }
+	if err := a.storage.Lock(ctx, a.lockName()); err != nil {
+		if ctx.Err() != nil || a.shared {
+			release()
+			return nil, a.lockFailure(err)
+		}
+		// A full or read-only disk has no room for a lock either. It must not
+		// cost the tokens, and nobody else is known to share this storage.
+		a.log.Warn("the storage cannot be locked; going on without", zap.Error(err))
+		return release, nil
+	}
+	return func() {
+		// Not with the caller's context: a lock kept by a cancelled request
+		// would stop everybody until it goes stale.
+		if err := a.storage.Unlock(context.WithoutCancel(ctx), a.lockName()); err != nil {
+			a.log.Warn("the storage lock could not be released", zap.Error(err))
+		}
+		release()
+	}, nil
+}
+
+func (a *Account) lockFailure(err error) *Failure {
+	a.log.Error("the storage could not be locked", zap.Error(err))
+	return a.failure(Passing, "storage_lock", "the storage of the sign-ins could not be locked in time",
+		"Look at the storage and at other processes that use it; it is tried again by itself.")
+}
+
+// newsEvery is how often the storage is looked at while its lock is held by
+// another, whose renewal may be all that is waited for. Storages poll their
+// own locks only once a second.
+const newsEvery = 100 * time.Millisecond
+
+// lockOrNews takes the lock, or returns as soon as there is no need of it: the
+// caller looks again at what it demanded. With the lock, the storage was read.
+func (a *Account) lockOrNews(ctx context.Context, d demand) (unlock func(), err error) {
+	// The lock is not taken with a context that ends before it is released:
+	// some storages keep a lock alive for as long as its context lives.
+	ctx, cancel := context.WithCancel(ctx)
+	type taken struct {
+		unlock func()
+		err    error
+	}
+	lock := make(chan taken, 1)
+	go func() {
+		unlock, err := a.lock(ctx)
+		lock <- taken{unlock, err}
+	}()
+	for {
+		c, stop := a.clock.After(newsEvery)
+		select {
+		case l := <-lock:
+			stop()
+			if l.err != nil {
+				cancel()
+				return nil, l.err
+			}
+			unlock = func() {
+				l.unlock()
+				cancel()
+			}
+			if err := a.look(ctx); err != nil {
+				unlock()
+				return nil, err
+			}
+			return unlock, nil
+		case <-c:
+		}
+		if a.look(ctx) != nil || a.met(d) == nil && a.block(d) == nil {
+			continue
+		}
+		cancel()
+		if l := <-lock; l.err == nil {
+			l.unlock()
+		}
+		return func() {}, nil
+	}
+}

@@ -1,0 +1,207 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tokens
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// failureOf says what an error of a token request means.
+func (a *Account) failureOf(err error) *Failure {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f
+	}
+	var refused *oauth2.RetrieveError
+	if errors.As(err, &refused) {
+		return a.refusal(refused.Response.StatusCode, refused.Response.Header, refused.Body)
+	}
+	if errors.Is(err, errNoOAuth) {
+		return a.failure(Passing, "no_oauth_answer", "something other than the identity provider answered",
+			"Look for a network sign-in page, a proxy or a firewall between this machine and the provider.")
+	}
+	host := hostOf(a.config.endpoints().token)
+	if errors.Is(err, context.DeadlineExceeded) || isTimeout(err) {
+		return a.failure(Passing, "timeout", host+" did not answer in time", "It is tried again by itself; look at the network if it lasts.")
+	}
+	f = a.failure(Passing, "unreachable", host+" cannot be reached", "It is tried again by itself; look at network, DNS and proxy if it lasts.")
+	var dial *net.OpError
+	var dns *net.DNSError
+	f.unreached = errors.As(err, &dns) || errors.As(err, &dial) && dial.Op == "dial"
+	return f
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "the identity provider"
+	}
+	return u.Host
+}
+
+// refusalBody is an OAuth error (RFC 6749 §5.2) with what Entra adds.
+type refusalBody struct {
+	Error         string      `json:"error"`
+	Description   string      `json:"error_description"`
+	Codes         []errorCode `json:"error_codes"`
+	Suberror      string      `json:"suberror"`
+	TraceID       string      `json:"trace_id"`
+	CorrelationID string      `json:"correlation_id"`
+	Claims        string      `json:"claims"`
+}
+
+// errorCode is an AADSTS number, which some answers write as text.
+type errorCode string
+
+// UnmarshalJSON accepts both.
+func (c *errorCode) UnmarshalJSON(b []byte) error {
+	*c = errorCode(strings.Trim(string(b), `"`))
+	return nil
+}
+
+// refusal classifies an answer of the token endpoint: by status, by error,
+// and by the few AADSTS numbers that contradict their error. Microsoft asks
+// clients not to branch on the others; they choose the hint.
+func (a *Account) refusal(status int, header http.Header, body []byte) *Failure {
+	var r refusalBody
+	if json.Unmarshal(body, &r) != nil {
+		r = refusalBody{}
+	}
+	f := refusalOf(a.config.Name, r)
+	switch {
+	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status >= 500:
+		f.class = Passing
+	case f.oauth == "":
+		f.class = Passing
+	}
+	if f.oauth == "" {
+		f.Code = "http_" + strconv.Itoa(status)
+		f.Message = fmt.Sprintf("the identity provider answered with status %d", status)
+		f.hint = "It is tried again by itself; look at the provider's service health if it lasts."
+	}
+	if f.class == Passing {
+		f.retryAfter = retryAfter(header, a.clock.Now())
+	}
+	return f
+}
+
+// refusalOf classifies an OAuth error.
+func refusalOf(account string, r refusalBody) *Failure {
+	f := &Failure{
+		Account:       account,
+		Code:          tidy(r.Error),
+		Suberror:      tidy(r.Suberror),
+		TraceID:       tidy(r.TraceID),
+		CorrelationID: tidy(r.CorrelationID),
+		Claims:        r.Claims,
+		oauth:         r.Error,
+		class:         classOf(r.Error),
+		Message:       sentenceOf(r.Error),
+		hint:          adviceOn(r.Error),
+	}
+	for _, code := range codesOf(r) {
+		c, ok := aadsts[code]
+		if !ok {
+			continue
+		}
+		f.Code = "AADSTS" + code
+		f.Message = c.message
+		f.hint = c.hint
+		if c.passing {
+			f.class = Passing
+		}
+		return f
+	}
+	if codes := codesOf(r); len(codes) > 0 {
+		f.Code = "AADSTS" + codes[len(codes)-1]
+	}
+	return f
+}
+
+// codesOf returns the AADSTS numbers, the most telling first: the list ends
+// with the cause, and answers without a list name it in the description.
+func codesOf(r refusalBody) []string {
+	var codes []string
+	for i := len(r.Codes) - 1; i >= 0; i-- {
+		codes = append(codes, digits(string(r.Codes[i])))
+	}
+	for rest := r.Description; len(codes) < 8; {
+		_, after, ok := strings.Cut(rest, "AADSTS")
+		if !ok {
+			break
+		}
+		if d := digits(after); d != "" {
+			codes = append(codes, d)
+		}
+		rest = after
+	}
+	return codes
+}
+
+func digits(s string) string {
+	end := strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(s)
+	}
+	return s[:min(end, 10)]
+}
+
+// tidy keeps what an error code may hold (RFC 6749 §5.2) and drops the rest:
+// it goes into logs, pages and metrics.
+func tidy(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r == '_' || r == '-' || r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
+			return r
+		}
+		return -1
+	}, s)
+	return s[:min(len(s), 64)]
+}
+
+// AuthorizeFailure classifies the error that came back from the authorization
+// endpoint (RFC 6749 §4.1.2.1): at the redirect URI, or on live's err.srf.
+func AuthorizeFailure(account string, values url.Values) *Failure {
+	return refusalOf(account, refusalBody{
+		Error:         values.Get("error"),
+		Description:   values.Get("error_description"),
+		Suberror:      values.Get("error_subcode"),
+		TraceID:       values.Get("trace_id"),
+		CorrelationID: values.Get("correlation_id"),
+		Claims:        values.Get("claims"),
+	})
+}
+
+// longestWait caps what a Retry-After may ask for.
+const longestWait = time.Hour
+
+// retryAfter reads Retry-After: seconds or a date (RFC 9110 §10.2.3).
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	v := strings.TrimSpace(header.Get("Retry-After"))
+	if v == "" {
+		return 0
+	}
+	wait := time.Duration(0)
+	if n, err := strconv.ParseInt(v, 10, 64); err == nil {
+		wait = time.Duration(min(max(n, 0), int64(longestWait/time.Second))) * time.Second
+	} else if t, err := http.ParseTime(v); err == nil {
+		wait = t.Sub(now)
+	}
+	return min(max(wait, 0), longestWait)
+}

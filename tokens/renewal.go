@@ -1,0 +1,402 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tokens
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// renewalLimit bounds one renewal, waiting for the storage lock included.
+const renewalLimit = 40 * time.Second
+
+// renew is the one renewal that many wait for. It looks into the storage
+// before and after taking its lock: another process may have done the work.
+func (a *Account) renew(d demand) (*bearer, error) {
+	ctx, done := a.memory.work(renewalLimit)
+	defer done()
+	if err := a.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if b := a.met(d); b != nil {
+		return b, nil
+	}
+	if f := a.block(d); f != nil {
+		return nil, f
+	}
+	unlock, err := a.lockOrNews(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	if b := a.met(d); b != nil {
+		return b, nil
+	}
+	if f := a.block(d); f != nil {
+		return nil, f
+	}
+	return a.renewLocked(ctx, d)
+}
+
+// prepare learns what the storage knows and imports what is to be imported.
+func (a *Account) prepare(ctx context.Context) error {
+	if err := a.look(ctx); err != nil {
+		return err
+	}
+	if a.imported.Load() {
+		return nil
+	}
+	return a.importToken(ctx)
+}
+
+// renewLocked asks the identity provider. The caller holds the lock.
+func (a *Account) renewLocked(ctx context.Context, d demand) (*bearer, error) {
+	r, _ := a.held.known()
+	if r == nil {
+		r = &record{} // client credentials need none
+	}
+	started := a.clock.Now()
+	g, err := a.askTwice(ctx, r, d.claims)
+	took := a.clock.Now().Sub(started)
+	if err != nil {
+		f := a.failureOf(err)
+		a.count(f.Class(), took)
+		return a.renewalFailed(ctx, d, r, f)
+	}
+	a.count("ok", took)
+	a.wrong.Store(nil)
+	next := r.renewed(g, a.renewOn(g))
+	a.save(ctx, next)
+	a.log.Debug("renewed the access token", zap.Time("expires_at", next.Expiry))
+	return a.held.live.Load(), nil
+}
+
+// askTwice asks once, and once more if the client secret was replaced in the
+// meantime: its file is rotated under running programs.
+func (a *Account) askTwice(ctx context.Context, r *record, claims string) (*Grant, error) {
+	before := a.currentSecret()
+	g, err := a.requestToken(ctx, a.renewalRequest(r, claims))
+	f := asFailure(err)
+	if f == nil || f.oauth != "invalid_client" || a.currentSecret() == before {
+		return g, err
+	}
+	return a.requestToken(ctx, a.renewalRequest(r, claims))
+}
+
+func (a *Account) currentSecret() Secret {
+	if !a.config.hasSecret() {
+		return ""
+	}
+	s, _ := a.config.ClientSecret()
+	return s
+}
+
+func (a *Account) renewalRequest(r *record, claims string) map[string][]string {
+	if a.config.Flow == FlowClientCredentials {
+		return a.clientCredentialsRequest(claims)
+	}
+	return a.refreshRequest(r, claims)
+}
+
+// renewed returns the record after a renewal. What the answer leaves out stays
+// as it was: refresh token (RFC 6749 §6), scopes, user.
+func (r *record) renewed(g *Grant, renewOn time.Time) *record {
+	next := *r
+	next.Generation = max(r.Generation, uint64(g.obtained.UnixMilli())) + 1
+	next.AccessToken = g.accessToken.Reveal()
+	next.ObtainedAt, next.Expiry, next.RenewOn = g.obtained, g.expiry, renewOn
+	next.Trouble = nil
+	if t := g.refreshToken.Reveal(); t != "" && t != r.RefreshToken {
+		next.RefreshToken, next.RefreshTokenAt = t, g.obtained
+	}
+	if len(g.scopes) > 0 {
+		next.Scopes = g.scopes
+	}
+	if g.user.ID != "" {
+		next.User.ID = g.user.ID
+	}
+	if g.user.Name != "" {
+		next.User.Name, next.User.Tenant = g.user.Name, g.user.Tenant
+	}
+	return &next
+}
+
+// renewOn says when a token is renewed ahead of its expiry: when the provider
+// says, else well before; a little earlier by chance, so that many programs
+// started together do not ask together.
+func (a *Account) renewOn(g *Grant) time.Time {
+	life := g.expiry.Sub(g.obtained)
+	on := g.renewOn
+	if before := a.config.RefreshBefore; before > 0 {
+		on = g.expiry.Add(-min(before, life/2))
+	}
+	if on.IsZero() {
+		on = g.expiry.Add(-min(max(5*time.Minute, life/10), life/2))
+	}
+	return on.Add(-rand.N(max(on.Sub(g.obtained)/10, 1)))
+}
+
+// renewalFailed keeps what failed for everybody else who would ask.
+func (a *Account) renewalFailed(ctx context.Context, d demand, r *record, f *Failure) (*bearer, error) {
+	if f.class == SigninRequired && f.Claims == "" {
+		f.Claims = d.claims
+	}
+	if f.class == Misconfigured {
+		a.wrong.Store(&wrong{failure: f, until: a.clock.Now().Add(wrongPause)})
+		a.report("renewal failed", f)
+		return nil, f
+	}
+	if f.class == SigninRequired {
+		// Somebody may have renewed without the lock; the storage knows.
+		if err := a.look(ctx); err == nil {
+			if b := a.met(d); b != nil {
+				return b, nil
+			}
+			if now, _ := a.held.known(); now != nil && now.Generation != r.Generation {
+				return nil, f
+			}
+		}
+	}
+	next := *r
+	next.Trouble = a.troubleOf(f, r.Trouble)
+	if f.class == Passing {
+		f.retryAfter = next.Trouble.NotBefore.Sub(a.clock.Now())
+	}
+	a.save(ctx, &next)
+	a.report("renewal failed", f)
+	return nil, f
+}
+
+// wrongPause is how long a refused configuration is not tried again.
+const wrongPause = 30 * time.Second
+
+// The pauses after passing failures: doubled each time, spread by a fifth.
+// Microsoft asks for five seconds at least; where nobody was reached nobody
+// is bothered by an earlier try.
+const (
+	firstPause     = 5 * time.Second
+	unreachedPause = time.Second
+	longestPause   = 5 * time.Minute
+)
+
+// troubleOf records a failure after an earlier one.
+func (a *Account) troubleOf(f *Failure, earlier *trouble) *trouble {
+	now := a.clock.Now()
+	t := &trouble{
+		Class: f.class, Code: f.Code, Message: f.Message, Hint: f.hint, Claims: f.Claims, At: now, Tries: 1,
+	}
+	if earlier != nil && earlier.Class == f.class {
+		t.Tries = earlier.Tries + 1
+	}
+	if f.class != Passing {
+		return t
+	}
+	pause := firstPause
+	if f.unreached {
+		pause = unreachedPause
+	}
+	for range min(t.Tries-1, 10) {
+		pause = min(pause*2, longestPause)
+	}
+	pause += rand.N(pause*2/5) - pause/5
+	t.NotBefore = now.Add(max(pause, f.retryAfter))
+	return t
+}
+
+// failure returns a recorded failure as one of now.
+func (t *trouble) failure(a *Account) *Failure {
+	f := a.failure(t.Class, t.Code, t.Message, t.Hint)
+	f.Claims = t.Claims
+	if t.Class == Passing {
+		f.retryAfter = max(t.NotBefore.Sub(a.clock.Now()), 0)
+	}
+	return f
+}
+
+// A refused refresh token is tried once more after a minute: consumer accounts
+// are sometimes refused and then not. A day later it is not tried any more.
+const (
+	probeAfter = time.Minute
+	probeUntil = 24 * time.Hour
+)
+
+// block says why asking the provider is of no use now; nil if it may be.
+func (a *Account) block(d demand) *Failure {
+	now := a.clock.Now()
+	if w := a.wrong.Load(); w != nil && now.Before(w.until) && !d.insist {
+		return w.failure
+	}
+	r, reason := a.held.known()
+	if reason != nil {
+		return a.unusable(reason)
+	}
+	if a.config.Flow == FlowClientCredentials {
+		if r == nil {
+			return nil
+		}
+	} else if f := a.noRefresh(r); f != nil {
+		return f
+	}
+	t := r.Trouble
+	if t == nil || d.insist {
+		return nil
+	}
+	switch {
+	case t.Class == Passing && now.Before(t.NotBefore):
+		return t.failure(a)
+	case t.Class == SigninRequired && (t.Tries > 1 || now.Before(t.At.Add(probeAfter)) || now.After(t.At.Add(probeUntil))):
+		return t.failure(a)
+	}
+	return nil
+}
+
+// noRefresh says why there is nothing to renew with.
+func (a *Account) noRefresh(r *record) *Failure {
+	switch {
+	case r == nil:
+		return a.failure(SigninRequired, "signed_out", "nobody is signed in", "Sign in.")
+	case r.RefreshToken != "":
+		return nil
+	case a.config.Flow == FlowToken:
+		return a.failure(SigninRequired, "token_expired", "the access token ended, and the token flow gives none to renew it with",
+			"Sign in again; with flow code this happens by itself.")
+	}
+	return a.failure(SigninRequired, "no_refresh_token", "the access token ended, and the provider gave none to renew it with",
+		"Add wl.offline_access (microsoft_account) or offline_access (entra) to scopes and sign in again.")
+}
+
+// unusable says why the stored record is of no use.
+func (a *Account) unusable(reason error) *Failure {
+	switch {
+	case errors.Is(reason, errUnknownKey):
+		return a.misconfigured("unknown_key", "the stored sign-in is "+reason.Error(),
+			"Put the key that sealed it into encryption_key, after the new one, or sign in again.")
+	case errors.Is(reason, errOtherClient):
+		return a.failure(SigninRequired, "other_client", reason.Error(), "Sign in again, or change the configuration back.")
+	case errors.Is(reason, errDamaged):
+		return a.failure(SigninRequired, "damaged_record", reason.Error(), "Sign in again.")
+	}
+	return a.misconfigured("sealing_key", reason.Error(), "Repair the sealing key or give one with encryption_key.")
+}
+
+// lookEvery is how often the storage is looked at for what others did.
+const lookEvery = 2 * time.Second
+
+// knownBlock is block as far as memory knows, for as long as that is fresh:
+// during an outage no request goes to the storage.
+func (a *Account) knownBlock(d demand) *Failure {
+	a.held.mu.Lock()
+	fresh := a.clock.Now().Sub(a.held.lookedAt).Abs() < lookEvery
+	a.held.mu.Unlock()
+	if !fresh || !a.imported.Load() {
+		return nil
+	}
+	return a.block(d)
+}
+
+// look learns what the storage has. A storage that cannot be read is no loss
+// while there is something in memory.
+func (a *Account) look(ctx context.Context) error {
+	h := a.held
+	h.mu.Lock()
+	before, owed := h.record, h.owed
+	h.mu.Unlock()
+
+	stored, err := a.storage.Load(ctx, a.key)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if before != nil {
+			return nil
+		}
+		return a.storageFailure(err)
+	}
+	var r *record
+	var keyID string
+	var reason error
+	if err == nil {
+		r = new(record)
+		keyID, reason = openRecord(a.keys, a.key, a.fingerprint, stored, r)
+	}
+
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.record != before {
+		return nil // somebody was quicker, and knows better
+	}
+	h.lookedAt = a.clock.Now()
+	switch {
+	case reason != nil:
+		if before == nil {
+			h.reason = reason
+		}
+		return nil
+	case owed != nil && (r == nil || r.Generation <= before.Generation):
+		return nil // what is in memory could not be saved yet
+	}
+	h.owed = nil
+	h.keyID = keyID
+	h.put(r)
+	return nil
+}
+
+func (a *Account) storageFailure(err error) *Failure {
+	a.log.Error("the storage cannot be read", zap.Error(err))
+	return a.failure(Passing, "storage", "the storage of the sign-ins cannot be read", "Look at the storage; it is tried again by itself.")
+}
+
+// save stores a record, then puts it into use. One that cannot be stored is
+// used all the same: losing it would cost the sign-in.
+func (a *Account) save(ctx context.Context, r *record) {
+	sealed, err := sealRecord(a.keys, a.key, a.fingerprint, r)
+	if err == nil {
+		err = a.storage.Store(ctx, a.key, sealed)
+	}
+	h := a.held
+	h.mu.Lock()
+	h.owed = err
+	if err == nil {
+		h.keyID = "" // the newest; tend has nothing to seal anew
+	}
+	h.lookedAt = a.clock.Now()
+	h.put(r)
+	h.mu.Unlock()
+	if err != nil {
+		a.log.Error("the sign-in could not be saved; it is kept in memory and saving is tried again", zap.Error(err))
+	}
+	a.tell()
+}
+
+// report tells of a failed renewal, once and without secrets.
+func (a *Account) report(what string, f *Failure) {
+	a.log.Warn(what,
+		zap.String("class", f.Class()), zap.String("code", f.Code), zap.String("reason", f.Message), zap.String("hint", f.hint),
+		zap.String("suberror", f.Suberror), zap.String("trace_id", f.TraceID), zap.String("correlation_id", f.CorrelationID))
+	a.emit("onenote.renewal_failed", f.class, f.Code)
+	if f.class == SigninRequired {
+		a.emit("onenote.signin_required", f.class, f.Code)
+	}
+	a.tell()
+}
+
+func (a *Account) emit(event string, class Class, code string) {
+	if a.observer != nil {
+		a.observer.Event(event, a.config.Name, class, code)
+	}
+}
+
+func (a *Account) count(result string, took time.Duration) {
+	if a.observer != nil {
+		a.observer.Renewal(a.config.Name, result, took)
+	}
+}
+
+func (a *Account) tell() {
+	if a.observer != nil {
+		a.observer.Tokens(a.config.Name, a.status())
+	}
+}
