@@ -1,0 +1,99 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"bytes"
+	"net/url"
+	"strings"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/picture"
+	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
+)
+
+// LocalLink returns the [rewrite.Link] that makes the API's URLs lead to us:
+// scheme and host become base, which has no slash at its end, and everything
+// from the path on stays as it is.
+func (h *APIHosts) LocalLink(base string) rewrite.Link {
+	return func(dst, url []byte) ([]byte, bool) {
+		path, ok := h.path(url)
+		if !ok {
+			return dst, false
+		}
+		dst = append(dst, base...)
+		return append(dst, url[path:]...), true
+	}
+}
+
+// UpstreamLink returns the [rewrite.Link] for what is sent to the API: URLs of
+// ours, under any of those bases, become the upstream's again. What makes a
+// local picture's URL ours, its account, expiry and signature, is taken away.
+// Neither upstream nor bases have a slash at their end.
+func (h *APIHosts) UpstreamLink(upstream string, ours ...string) rewrite.Link {
+	bases := basesOf(ours)
+	return func(dst, url []byte) ([]byte, bool) {
+		var buf [maxAuthority]byte
+		host, i, ok := cutAuthority(buf[:0], url)
+		if !ok {
+			return dst, false
+		}
+		for _, b := range bases {
+			rest, ok := bytes.CutPrefix(url[i:], []byte(b.path))
+			if !ok || string(host) != b.host || !hasPath(rest, h.paths) {
+				continue
+			}
+			dst = append(dst, upstream...)
+			return appendUnsigned(dst, rest), true
+		}
+		return dst, false
+	}
+}
+
+// A base is where we are reached.
+type base struct {
+	host string // as cutAuthority returns it
+	path string // without a slash at its end
+}
+
+func basesOf(urls []string) []base {
+	bases := make([]base, 0, len(urls))
+	for _, s := range urls {
+		u, err := url.Parse(s)
+		if err != nil || u.Host == "" {
+			continue // not what a URL could begin with
+		}
+		host := strings.ToLower(withoutPort(u.Scheme, u.Host))
+		bases = append(bases, base{host: host, path: strings.TrimSuffix(u.EscapedPath(), "/")})
+	}
+	return bases
+}
+
+// anchorsOfBases returns what [rewrite.JSON] looks for to find URLs under one of
+// those bases.
+func anchorsOfBases(urls ...string) []string {
+	var names []string
+	for _, b := range basesOf(urls) {
+		names = append(names, b.host)
+	}
+	return anchorsOf(names)
+}
+
+// appendUnsigned appends what follows a base, without our own parameters.
+func appendUnsigned(dst, rest []byte) []byte {
+	path, query, ok := bytes.Cut(rest, []byte("?"))
+	if !ok || !bytes.Contains(query, []byte("sig=")) {
+		return append(dst, rest...)
+	}
+	query, fragment, hasFragment := bytes.Cut(query, []byte("#"))
+	dst = append(dst, path...)
+	if kept := picture.StripQuery(string(query)); kept != "" {
+		dst = append(dst, '?')
+		dst = append(dst, kept...)
+	}
+	if hasFragment {
+		dst = append(dst, '#')
+		dst = append(dst, fragment...)
+	}
+	return dst
+}

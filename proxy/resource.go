@@ -1,0 +1,301 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"bytes"
+	"net/url"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
+)
+
+// A resource is the URL of a picture's bytes, in pieces:
+//
+//	https://www.onenote.com/api/v1.0/me/notes/resources/{id}/$value?query#fragment
+//	                       ^path                             ^form
+//
+// Any root before resources will do: me/notes, none at all (the oldest form),
+// users/{id}, users('…'), groups, myOrganization/…, siteCollections/…, and on
+// Microsoft Graph all of them with onenote for notes.
+type resource struct {
+	url   []byte
+	path  int // where the path begins
+	form  int // where the path's last segment begins: content or $value
+	query int // where the query begins, with its "?", if there is one
+	hash  int // where the fragment begins, with its "#", if there is one
+}
+
+// resource takes a URL apart. It reports false unless it is the API's and of a
+// resource.
+func (h *APIHosts) resource(u []byte) (r resource, ok bool) {
+	r.url = u
+	if r.path, ok = h.path(u); !ok {
+		return r, false
+	}
+	r.hash = len(u)
+	if i := bytes.IndexByte(u, '#'); i >= 0 {
+		r.hash = i
+	}
+	r.query = r.hash
+	if i := bytes.IndexByte(u[:r.hash], '?'); i >= 0 {
+		r.query = i
+	}
+	path := u[r.path:r.query]
+	i := bytes.LastIndexByte(path, '/') + 1
+	r.form = r.path + i
+	return r, i > 0 && isForm(path[i:]) && isItem(path[:i-1]) && isPlain(u)
+}
+
+// isForm reports whether a last segment names a resource's bytes.
+func isForm(segment []byte) bool {
+	switch len(segment) {
+	case len("$value"):
+		return equalFold(segment, "$value")
+	case len("content"):
+		return equalFold(segment, "content")
+	case len("%24value"):
+		return equalFold(segment, "%24value")
+	}
+	return false
+}
+
+// isItem reports whether a path ends with an item of a resources collection.
+// Outside of /api/ that must be OneNote's: other parts of Microsoft Graph have
+// resources of their own.
+func isItem(path []byte) bool {
+	i := bytes.LastIndexByte(path, '/')
+	if i < 0 || i+1 == len(path) {
+		return false
+	}
+	collection := "/resources"
+	if !bytes.HasPrefix(path, []byte("/api/")) {
+		collection = "/onenote/resources"
+	}
+	n := i - len(collection)
+	return n >= 0 && equalFold(path[n:i], collection)
+}
+
+// isPlain reports whether the URL holds nothing that a browser would not leave
+// where it is: no white space or control characters, no backslash, which it
+// takes for a slash, and no dot segment.
+func isPlain(u []byte) bool {
+	for i, c := range u {
+		switch {
+		case c <= ' ' || c == 0x7f || c == '\\':
+			return false
+		case c == '/' && isDotSegment(u[i+1:]):
+			return false
+		}
+	}
+	return true
+}
+
+// isDotSegment reports whether rest begins with "." or ".." as a whole segment,
+// or with an encoded dot, which no resource's path has.
+func isDotSegment(rest []byte) bool {
+	if len(rest) == 0 || rest[0] != '.' {
+		return len(rest) > 2 && rest[0] == '%' && rest[1] == '2' && rest[2]|0x20 == 'e'
+	}
+	rest = bytes.TrimPrefix(rest[1:], []byte("."))
+	return len(rest) == 0 || rest[0] == '/' || rest[0] == '?' || rest[0] == '#'
+}
+
+// isPublic reports whether the URL loads without a token, if it still does.
+func (r *resource) isPublic() bool {
+	return equalFold(r.url[r.form:r.query], "content") && bytes.EqualFold(r.option("publicauth"), []byte("true"))
+}
+
+// option returns the value of the query's first parameter of that name, which
+// is in lower case here and in any case there.
+func (r *resource) option(name string) []byte {
+	for param := range bytes.SplitSeq(r.options(), []byte("&")) {
+		if value, ok := cutOption(param, name); ok {
+			return value
+		}
+	}
+	return nil
+}
+
+// options returns the query without its "?".
+func (r *resource) options() []byte {
+	return bytes.TrimPrefix(r.url[r.query:r.hash], []byte("?"))
+}
+
+// cutOption returns the value of a parameter if it has that name, without case.
+func cutOption(param []byte, name string) (value []byte, ok bool) {
+	if len(param) < len(name) || !equalFold(param[:len(name)], name) {
+		return nil, false
+	}
+	rest := param[len(name):]
+	if len(rest) == 0 {
+		return rest, true
+	}
+	return rest[1:], rest[0] == '='
+}
+
+// appendPublic appends the URL under which the picture loads without a token:
+// the same up to the resource, then content?publicAuth=true, its media type,
+// and all other parameters as they were.
+func (r *resource) appendPublic(dst, mimeType []byte) []byte {
+	dst = append(dst, r.url[:r.form]...)
+	dst = append(dst, "content?publicAuth=true"...)
+	if isMediaType(mimeType) {
+		dst = append(dst, "&mimeType="...)
+		dst = appendMediaType(dst, mimeType)
+	} else if own := r.option("mimetype"); len(own) > 0 {
+		dst = append(dst, "&mimeType="...)
+		dst = append(dst, own...)
+	}
+	if len(r.options()) > 0 {
+		for param := range bytes.SplitSeq(r.options(), []byte("&")) {
+			if !isPublicOption(param) {
+				dst = append(dst, '&')
+				dst = append(dst, param...)
+			}
+		}
+	}
+	return append(dst, r.url[r.hash:]...)
+}
+
+func isPublicOption(param []byte) bool {
+	_, auth := cutOption(param, "publicauth")
+	_, mime := cutOption(param, "mimetype")
+	return auth || mime
+}
+
+// mediaType returns the type that the page names for the picture, else the one
+// in the URL, else nil.
+func (r *resource) mediaType(named []byte) []byte {
+	if isMediaType(named) {
+		return named
+	}
+	own := r.option("mimetype")
+	if len(own) == 0 {
+		return nil
+	}
+	if bytes.IndexByte(own, '%') >= 0 {
+		s, err := url.PathUnescape(string(own))
+		if err != nil {
+			return nil
+		}
+		own = []byte(s)
+	}
+	if !isMediaType(own) {
+		return nil
+	}
+	return own
+}
+
+// localPath returns the path as a browser will ask for it: what it would
+// encode by itself is encoded, so that a signature over it holds.
+func (r *resource) localPath() []byte {
+	path := r.url[r.path:r.query]
+	if !bytes.ContainsFunc(path, isEncoded) {
+		return path
+	}
+	const hex = "0123456789ABCDEF"
+	encoded := make([]byte, 0, 2*len(path))
+	for _, c := range path {
+		if isEncoded(rune(c)) || c >= 0x80 {
+			encoded = append(encoded, '%', hex[c>>4], hex[c&15])
+			continue
+		}
+		encoded = append(encoded, c)
+	}
+	return encoded
+}
+
+// isEncoded reports whether a browser encodes the character in a path (URL
+// Standard, path percent-encode set).
+func isEncoded(c rune) bool {
+	switch c {
+	case '"', '<', '>', '^', '`', '{', '}':
+		return true
+	}
+	return c >= 0x7f
+}
+
+// PublicPicture appends the public form of a resource's URL, with its own
+// scheme, host, path and parameters. Other URLs, and those that are public
+// already, it leaves alone. It is the [rewrite.Picture] of pages whose pictures
+// load from the API (article "One time Authentication for Public Resource").
+//
+// The media type goes into the URL if it is one: type "/" subtype, without
+// parameters. Else the URL keeps the one that it had, if any.
+func (h *APIHosts) PublicPicture(dst, url, mimeType []byte) ([]byte, bool) {
+	r, ok := h.resource(url)
+	if !ok || r.isPublic() {
+		return dst, false
+	}
+	return r.appendPublic(dst, mimeType), true
+}
+
+// LocalPicture returns the [rewrite.Picture] of pages whose pictures load from
+// us. For each resource, whether its URL is public or not, sign appends the
+// whole URL that shall stand there. It gets the path, percent-encoded as a
+// browser will send it, and the media type that the page or the URL names,
+// empty if there is none.
+func (h *APIHosts) LocalPicture(sign func(dst []byte, path, mimeType []byte) []byte) rewrite.Picture {
+	return func(dst, url, mimeType []byte) ([]byte, bool) {
+		r, ok := h.resource(url)
+		if !ok {
+			return dst, false
+		}
+		return sign(dst, r.localPath(), r.mediaType(mimeType)), true
+	}
+}
+
+// isMediaType reports whether t is type "/" subtype with names as RFC 6838
+// (section 4.2) allows.
+func isMediaType(t []byte) bool {
+	main, sub, ok := bytes.Cut(t, []byte("/"))
+	return ok && isTypeName(main) && isTypeName(sub)
+}
+
+func isTypeName(name []byte) bool {
+	if len(name) == 0 || len(name) > 127 || !isAlphanumeric(name[0]) {
+		return false
+	}
+	for _, c := range name {
+		if !isAlphanumeric(c) && bytes.IndexByte([]byte("!#$&-^_.+"), c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// appendMediaType appends a media type as a parameter's value. The slash stays
+// bare, as the service writes it; the plus of image/svg+xml would be read as a
+// space.
+func appendMediaType(dst, t []byte) []byte {
+	const hex = "0123456789ABCDEF"
+	for _, c := range t {
+		if isAlphanumeric(c) || c == '/' || c == '-' || c == '.' || c == '_' {
+			dst = append(dst, c)
+			continue
+		}
+		dst = append(dst, '%', hex[c>>4], hex[c&15])
+	}
+	return dst
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
+}
+
+// equalFold compares ASCII of the same length, the second in lower case.
+func equalFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}

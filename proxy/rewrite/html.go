@@ -1,0 +1,285 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rewrite
+
+import (
+	"bytes"
+	"io"
+	"sync"
+)
+
+// maxTag is the longest img or object tag that is rewritten. Such a tag is held
+// until its end is known, because the media type may stand after the URL; a
+// longer one (a picture inlined as a data: URI, say) passes as it is.
+const maxTag = 64 << 10
+
+// HTMLRules say which URLs of a page change, and how. A nil func changes
+// nothing.
+type HTMLRules struct {
+	// Picture decides about img src, with the type of data-src-type, and about
+	// img data-fullres-src, with the type of data-fullres-src-type.
+	Picture Picture
+
+	// Link decides about object data.
+	Link Link
+
+	// LinkPictures also gives Link the img URLs that Picture declined. Pages on
+	// their way to the API need it: what was made local must become theirs again.
+	LinkPictures bool
+}
+
+// HTML returns src with the URLs of pictures and objects replaced. The text
+// must be in an encoding that agrees with ASCII where ASCII is written, such as
+// UTF-8 or Windows-1252, and so not in UTF-16.
+//
+// Tags are found as the HTML standard (section 13.2.5) tokenizes: not in
+// comments, not in the text of script, style, textarea, title, xmp, iframe,
+// noembed, noframes and plaintext, and a ">" in a quoted value ends no tag. Of
+// attributes that are given twice the first counts. A tag that the body's end
+// cuts off is no tag. The text of noscript is taken for markup, as where
+// scripts are off: the answers of the proxy are sandboxed. What only a tree
+// builder knows is left aside: image is not img, and a title inside svg hides
+// what it holds.
+//
+// A replaced value keeps its quotes, or gains some if it had none, and keeps
+// its spelling where old and new URL agree; in the rest & is written as &amp;.
+// White space around a URL stays. Tags longer than 64 KiB pass as they are.
+func HTML(src io.Reader, rules HTMLRules) *Reader {
+	s := htmlScanners.Get().(*htmlScanner)
+	s.rules = rules
+	s.images = rules.Picture != nil || rules.Link != nil && rules.LinkPictures
+	s.objects = rules.Link != nil
+	return newReader(src, s)
+}
+
+var htmlScanners = sync.Pool{New: func() any { return new(htmlScanner) }}
+
+// An htmlScanner is the tokenizer of the HTML standard with all left out that
+// does not matter for where an img begins and ends.
+//
+// It can stop after any byte and resume there. Where a few bytes more decide
+// what a "<" begins, they are asked for and looked at again; that is at most
+// the length of the longest name in elements.
+type htmlScanner struct {
+	rules           HTMLRules
+	images, objects bool
+
+	state   htmlState
+	tag     tagState
+	comment commentState
+	script  scriptState
+	element element // whose start tag, or whose text, the scan is in
+	held    bool    // the tag is undecided until its end is known
+	seen    int     // undecided bytes that were scanned already
+
+	attrs [attributes]attribute // of the tag that was parsed last
+
+	pictures, links int
+
+	out      []byte // the text of the last edit
+	new      []byte
+	url      decoded
+	mimeType decoded
+}
+
+type htmlState uint8
+
+const (
+	inText    htmlState = iota
+	inTag               // between a tag's name and its ">"
+	inComment           // after "<!--"
+	inBogus             // until the next ">"
+	inRaw               // the text of an element that holds no markup
+	inScript            // the text of a script
+	inPlain             // the text after <plaintext>, which never ends
+)
+
+// markup says what the byte after a "<" makes of it.
+var markup = func() (t [256]htmlState) {
+	for c := range t {
+		if isLetter(byte(c)) || c == '/' {
+			t[c] = inTag
+		}
+	}
+	t['!'] = inComment
+	t['?'] = inBogus
+	return t
+}()
+
+func (s *htmlScanner) next(window []byte, at int, end bool) edit {
+	b := window[at:]
+	i, begin := s.seen, 0
+	s.seen = 0
+	for i < len(b) {
+		switch s.state {
+		case inText:
+			lt := bytes.IndexByte(b[i:], '<')
+			if lt < 0 {
+				return edit{pass: len(b)}
+			}
+			begin = i + lt
+			next, e, ok := s.open(b, begin)
+			if !ok {
+				return s.wait(len(b), begin, end)
+			}
+			if e.changes() {
+				s.seen = next - e.pass - e.cut
+				return e
+			}
+			i = next
+		case inTag:
+			i = s.skipTag(b, i)
+			if s.state == inTag || !s.held {
+				continue
+			}
+			s.held = false
+			s.parse(b, begin+1+len(elements[s.element]))
+			if e := s.rewriteTag(b[:i], begin); e.changes() {
+				s.seen = i - e.pass - e.cut
+				return e
+			}
+		case inComment:
+			i = s.skipComment(b, i)
+		case inBogus:
+			gt := bytes.IndexByte(b[i:], '>')
+			if gt < 0 {
+				return edit{pass: len(b)}
+			}
+			i += gt + 1
+			s.state = inText
+		case inRaw, inScript:
+			next, ok := s.skipRaw(b, i)
+			if !ok {
+				return s.wait(len(b), next, end)
+			}
+			i = next
+		case inPlain:
+			return edit{pass: len(b)}
+		}
+	}
+	return s.pause(len(b), begin, end)
+}
+
+// wait leaves the bytes from there on undecided: too few to tell.
+func (s *htmlScanner) wait(n, from int, end bool) edit {
+	if end {
+		return edit{pass: n}
+	}
+	return edit{pass: from}
+}
+
+// pause is what next returns when it has seen all n bytes, the last of them in
+// the tag from begin on if one is held.
+func (s *htmlScanner) pause(n, begin int, end bool) edit {
+	if !s.held {
+		return edit{pass: n}
+	}
+	if end || n-begin >= maxTag {
+		s.held = false
+		return edit{pass: n}
+	}
+	s.seen = n - begin
+	return edit{pass: begin}
+}
+
+// open looks at what the "<" at lt begins and returns where to go on, and the
+// edit if that was a whole tag that changes. It reports false if b holds too
+// little to tell.
+func (s *htmlScanner) open(b []byte, lt int) (next int, e edit, ok bool) {
+	i := lt + 1
+	if i == len(b) {
+		return 0, e, false
+	}
+	switch markup[b[i]] {
+	case inTag:
+		if b[i] == '/' {
+			return s.openEnd(b, i+1)
+		}
+		return s.openStart(b, lt)
+	case inComment:
+		return s.openComment(b, i+1)
+	case inBogus:
+		s.state = inBogus
+		return i + 1, e, true
+	}
+	return i, e, true
+}
+
+// openEnd takes what follows "</".
+func (s *htmlScanner) openEnd(b []byte, i int) (int, edit, bool) {
+	if i == len(b) {
+		return 0, edit{}, false
+	}
+	switch {
+	case isLetter(b[i]):
+		s.state, s.tag, s.element = inTag, inTagName, 0
+	case b[i] == '>':
+		i++
+	default:
+		s.state = inBogus
+	}
+	return i, edit{}, true
+}
+
+// openComment takes what follows "<!". A doctype ends at the next ">" as well,
+// quoted or not, and so does a CDATA section outside of svg and math.
+func (s *htmlScanner) openComment(b []byte, i int) (int, edit, bool) {
+	if bytes.HasPrefix(b[i:], dashes) {
+		s.state, s.comment = inComment, commentStart
+		return i + len(dashes), edit{}, true
+	}
+	if bytes.HasPrefix(dashes, b[i:]) {
+		return 0, edit{}, false
+	}
+	s.state = inBogus
+	return i, edit{}, true
+}
+
+var dashes = []byte("--")
+
+// openStart takes the start tag at lt.
+func (s *htmlScanner) openStart(b []byte, lt int) (int, edit, bool) {
+	i := lt + 1
+	e, n, ok := elementAt(b[i:])
+	if !ok {
+		return 0, edit{}, false
+	}
+	s.element = e
+	s.state, s.tag = inTag, inTagName
+	if n == 0 {
+		return s.skipTag(b, i), edit{}, true
+	}
+	i += n
+	if !(e == img && s.images || e == object && s.objects) {
+		return i, edit{}, true
+	}
+	end := s.parse(b, i)
+	if end < 0 {
+		// Parsing again with every read would be quadratic in the tag's length:
+		// from here on only its end is looked for.
+		s.held = true
+		return i, edit{}, true
+	}
+	s.state = inText
+	return end, s.rewriteTag(b[:end], lt), true
+}
+
+func (s *htmlScanner) forget([]byte) {}
+
+func (s *htmlScanner) counts() (pictures, links int) { return s.pictures, s.links }
+
+func (s *htmlScanner) release() {
+	*s = htmlScanner{out: shrink(s.out), new: shrink(s.new), url: s.url.reset(), mimeType: s.mimeType.reset()}
+	htmlScanners.Put(s)
+}
+
+// shrink empties a buffer, and drops it if it is large.
+func shrink(b []byte) []byte {
+	if cap(b) > maxKept {
+		return nil
+	}
+	return b[:0]
+}
+
+var _ scanner = (*htmlScanner)(nil)

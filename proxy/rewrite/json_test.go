@@ -1,0 +1,113 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rewrite
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+var testHosts = []string{"api.example", "other.example"}
+
+// local moves https://api.example/api/ to http://here.
+func local(dst, url []byte) ([]byte, bool) {
+	for _, host := range []string{"https://api.example", "http://api.example", "https://other.example"} {
+		if rest, ok := bytes.CutPrefix(url, []byte(host)); ok && bytes.HasPrefix(rest, []byte("/api/")) {
+			return append(append(dst, "http://here"...), rest...), true
+		}
+	}
+	return dst, false
+}
+
+func TestJSONRewritesValuesThatBeginWithAURL(t *testing.T) {
+	const u, v = `"https://api.example/api/a"`, `"http://here/api/a"`
+	for _, test := range []struct{ name, in, want string }{
+		{"member", `{"self":` + u + `}`, `{"self":` + v + `}`},
+		{"white space", "{ \"self\" :\r\n\t" + u + " }", "{ \"self\" :\r\n\t" + v + " }"},
+		{"much white space", `{"self":` + strings.Repeat(" ", 70000) + u + `}`, `{"self":` + strings.Repeat(" ", 70000) + v + `}`},
+		{"array", `[` + u + `,` + u + ` , ` + u + `]`, `[` + v + `,` + v + ` , ` + v + `]`},
+		{"top level", u, v},
+		{"byte order mark", "\uFEFF" + u, "\uFEFF" + v},
+		{"depth", `{"a":[{"b":{"c":` + u + `}}]}`, `{"a":[{"b":{"c":` + v + `}}]}`},
+		{"second host", `["https://other.example/api/b"]`, `["http://here/api/b"]`},
+		{"http", `["http://api.example/api/b"]`, `["http://here/api/b"]`},
+		{"query", `{"@odata.nextLink":"https://api.example/api/p?$top=20&$skip=\"x\u0026y"}`,
+			`{"@odata.nextLink":"http://here/api/p?$top=20&$skip=\"x\u0026y"}`},
+		{"escaped slashes", `["https:\/\/api.example\/api\/a\/b"]`, `["http:\/\/here\/api\/a\/b"]`},
+		{"other escapes", `["https://api.example/api/\\\"\u00e4\ud83d\ude00\ud83d\n"]`,
+			`["http://here/api/\\\"\u00e4\ud83d\ude00\ud83d\n"]`},
+		{"UTF-8", `["https://api.example/api/ä"]`, `["http://here/api/ä"]`},
+
+		{"key", `{` + u + `:1}`, ``},
+		{"second key", `{"a":1,` + u + ` : 1}`, ``},
+		{"middle of a text", `["see https://api.example/api/a"]`, ``},
+		{"escaped quote", `["\"https://api.example/api/a"]`, ``},
+		{"escaped quote after colon", `["a:\"https://api.example/api/a\""]`, ``},
+		{"other host", `["https://api.example.evil/api/a","https://xapi.example/api/a","https://u@api.example/api/a"]`, ``},
+		{"other path", `["https://api.example/apis","https://api.example"]`, ``},
+		{"other scheme", `["ftp://api.example/api/a","onenote:https://api.example/api/a"]`, ``},
+		{"host in a query", `["https://x.example/?https://api.example/api/a"]`, ``},
+		{"no end", `["https://api.example/api/a`, ``},
+
+		{"title", `{"title":` + u + `}`, ``},
+		{"name", `{"name":` + u + `,"displayName":` + u + `,"previewText":` + u + `}`, ``},
+		{"content", `{"content" : ` + u + `,"message":` + u + `,"@api.url":` + u + `}`, ``},
+		{"after a title", `{"title":` + u + `,"self":` + u + `}`, `{"title":` + u + `,"self":` + v + `}`},
+		{"not quite a title", `{"subtitle":` + u + `,"\"title":` + u + `,"titles":` + u + `}`,
+			`{"subtitle":` + v + `,"\"title":` + v + `,"titles":` + v + `}`},
+		{"title is a text", `["title",` + u + `]`, `["title",` + v + `]`},
+		{"web URL", `{"links":{"oneNoteWebUrl":{"href":` + u + `},"x":` + u + `}}`,
+			`{"links":{"oneNoteWebUrl":{"href":` + u + `},"x":` + v + `}}`},
+		{"client URL", `{"oneNoteClientUrl" : {"a":[{}],"href":` + u + `}, "x":` + u + `}`,
+			`{"oneNoteClientUrl" : {"a":[{}],"href":` + u + `}, "x":` + v + `}`},
+		{"brackets in kept texts", `{"title":["]\"}",{"a":"]\\"},` + u + `],"x":` + u + `}`,
+			`{"title":["]\"}",{"a":"]\\"},` + u + `],"x":` + v + `}`},
+		{"bracket in a text", `["title\":{",` + u + `]`, `["title\":{",` + v + `]`},
+		{"bracket after a text", `{"a":":{",` + `"x":` + u + `}`, `{"a":":{","x":` + v + `}`},
+		{"kept member with much white space", `{"title"` + strings.Repeat(" ", 70000) + `:` + strings.Repeat("\n", 70000) + `[` + u + `]}`, ``},
+
+		{"single quotes", `[{'content':'<img src="https://api.example/api/a">'}]`, ``},
+		{"HTML", `<a href=` + u + `>` + ` {"a":` + u + `}`, ``},
+		{"text", `hello {"a":` + u + `}`, ``},
+		{"number", `1 {"a":` + u + `}`, ``},
+		{"empty", ``, ``},
+		{"not UTF-8 from here", `[` + u + `,"` + "\xe9" + `",` + u + `]`, `[` + v + `,"` + "\xe9" + `",` + u + `]`},
+		{"not UTF-8 in the URL", `["https://api.example/api/` + "\xe9" + `"]`, ``},
+		{"cut off in a character", `["` + "\xe2\x82", ``},
+		{"UTF-16", "[\x00\"\x00h\x00t\x00", ``},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			want := test.want
+			if want == "" {
+				want = test.in
+			}
+			if got := readAll(t, JSON(strings.NewReader(test.in), testHosts, local)); got != want {
+				t.Errorf("JSON(%.200q):\n got %.200q\nwant %.200q", test.in, got, want)
+			}
+			if got := readAll(t, JSON(iotest.OneByteReader(strings.NewReader(test.in)), testHosts, local)); got != want {
+				t.Errorf("JSON(%.200q) byte by byte:\n got %.200q\nwant %.200q", test.in, got, want)
+			}
+		})
+	}
+}
+
+func TestJSONPassesStringsThatAreTooLong(t *testing.T) {
+	const head, tail = `"https://api.example/api/`, `"`
+	for _, n := range []int{maxString - 1, maxString, maxString + 1, 3 * maxString} {
+		long := head + strings.Repeat("x", n-len(head)-len(tail)) + tail
+		in := `[` + long + `,"https://api.example/api/a"]`
+		want := strings.Replace(in, `,"https://api.example`, `,"http://here`, 1)
+		if n <= maxString {
+			want = strings.ReplaceAll(in, `"https://api.example`, `"http://here`)
+		}
+		if got := readAll(t, JSON(strings.NewReader(in), testHosts, local)); got != want {
+			t.Errorf("string of %d bytes: got %.60q…, want %.60q…", n, got, want)
+		}
+		if got := readAll(t, JSON(iotest.OneByteReader(strings.NewReader(in)), testHosts, local)); got != want {
+			t.Errorf("string of %d bytes, byte by byte: got %.60q…, want %.60q…", n, got, want)
+		}
+	}
+}

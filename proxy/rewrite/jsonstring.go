@@ -1,0 +1,220 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rewrite
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Classes of bytes in JSON.
+const (
+	jsonSpace uint8 = 1 << iota
+	notHost         // ends a URL's host and port
+)
+
+var jsonClass = func() (t [256]uint8) {
+	for c := range 0x21 {
+		t[c] = notHost
+	}
+	for _, c := range `/\?#"` {
+		t[c] = notHost
+	}
+	for _, c := range " \t\r\n" {
+		t[c] |= jsonSpace
+	}
+	return t
+}()
+
+// beginsValue are the bytes after which a string is a value, or, after a comma,
+// may be one; 0 is the beginning of the body, 0xBF the end of a byte order mark.
+var beginsValue = [256]bool{0: true, 0xBF: true, ':': true, ',': true, '[': true}
+
+// stringEnd returns where the string whose first quote is at open is closed,
+// looking from there on, or -1.
+func stringEnd(b []byte, open, from int) int {
+	for {
+		n := bytes.IndexByte(b[from:], '"')
+		if n < 0 {
+			return -1
+		}
+		shut := from + n
+		if !escapes(b[open+1 : shut]) {
+			return shut
+		}
+		from = shut + 1
+	}
+}
+
+// openingBefore returns the quote after which a URL begins whose host and port
+// hold what stands at host, or -1. It looks no further back than from.
+func openingBefore(b []byte, from, host int) int {
+	i := host
+	for i > from && jsonClass[b[i-1]]&notHost == 0 && host-i < maxHost {
+		i--
+	}
+	for range 2 {
+		if i == from || b[i-1] != '/' {
+			return -1
+		}
+		i--
+		if i > from && b[i-1] == '\\' {
+			i--
+		}
+	}
+	if i == from || b[i-1] != ':' {
+		return -1
+	}
+	i--
+	if i > from && b[i-1]|0x20 == 's' {
+		i--
+	}
+	i -= len("http")
+	if i <= from || !foldEqual(b[i:i+len("http")], "http") || b[i-1] != '"' {
+		return -1
+	}
+	return i - 1
+}
+
+// openingAtEnd returns the last quote in b if what follows may be the beginning
+// of a URL of which more is to come, or -1. It looks no further back than from.
+func openingAtEnd(b []byte, from int) int {
+	const longest = 2*maxHost + len(`"https:\/\/`)
+	tail := b[max(from, len(b)-longest):]
+	open := bytes.LastIndexByte(tail, '"')
+	if open < 0 || !beginsURL(tail[open+1:]) {
+		return -1
+	}
+	return len(b) - len(tail) + open
+}
+
+// beginsURL reports whether b is a beginning of a URL that ends in or before
+// its host.
+func beginsURL(b []byte) bool {
+	for _, c := range []byte("http") {
+		if len(b) == 0 {
+			return true
+		}
+		if b[0]|0x20 != c {
+			return false
+		}
+		b = b[1:]
+	}
+	if len(b) > 0 && b[0]|0x20 == 's' {
+		b = b[1:]
+	}
+	for _, c := range []byte("://") {
+		if len(b) > 0 && b[0] == '\\' && c == '/' {
+			b = b[1:]
+		}
+		if len(b) == 0 {
+			return true
+		}
+		if b[0] != c {
+			return false
+		}
+		b = b[1:]
+	}
+	for _, c := range b {
+		if jsonClass[c]&notHost != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// json decodes the text between a string's quotes.
+func (d *decoded) json(raw []byte) {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		d.same(raw)
+		return
+	}
+	d.begin()
+	for i := 0; i < len(raw); {
+		if raw[i] != '\\' {
+			d.add(singles[raw[i]], i, true)
+			i++
+			continue
+		}
+		text, n := jsonEscape(raw[i:])
+		d.add(text, i, true)
+		i += n
+	}
+	d.finish(raw)
+}
+
+// jsonEscape returns what the escape at the beginning of raw stands for and how
+// long it is. What is no escape stands for itself.
+func jsonEscape(raw []byte) (text string, n int) {
+	if len(raw) == 1 {
+		return `\`, 1
+	}
+	switch c := raw[1]; c {
+	case '"', '\\', '/':
+		return singles[c], 2
+	case 'b':
+		return "\b", 2
+	case 'f':
+		return "\f", 2
+	case 'n':
+		return "\n", 2
+	case 'r':
+		return "\r", 2
+	case 't':
+		return "\t", 2
+	case 'u':
+		return jsonUnicode(raw)
+	}
+	return `\`, 1
+}
+
+// jsonUnicode is jsonEscape for "\u".
+func jsonUnicode(raw []byte) (text string, n int) {
+	x := codeUnit(raw)
+	if x < 0 {
+		return `\`, 1
+	}
+	if x < utf8.RuneSelf {
+		return singles[x], 6
+	}
+	if utf16.IsSurrogate(x) {
+		if pair := utf16.DecodeRune(x, codeUnit(raw[6:])); pair != utf8.RuneError {
+			return string(pair), 12
+		}
+		return replacement, 6
+	}
+	return string(x), 6
+}
+
+// codeUnit returns the number of the "\uXXXX" at the beginning of raw, or -1.
+func codeUnit(raw []byte) rune {
+	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
+		return -1
+	}
+	x, err := strconv.ParseUint(string(raw[2:6]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(x)
+}
+
+var escapedSlash = []byte(`\/`)
+
+// appendJSON writes text into a string, its slashes as the string has them.
+func appendJSON(dst, text []byte, escapeSlash bool) []byte {
+	const hex = "0123456789abcdef"
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\' || c == '/' && escapeSlash:
+			dst = append(dst, '\\', c)
+		case c < ' ':
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+		default:
+			dst = append(dst, c)
+		}
+	}
+	return dst
+}

@@ -1,0 +1,127 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rewrite
+
+import (
+	"bytes"
+	"html"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// replacement is what stands for what cannot be.
+const replacement = string(utf8.RuneError)
+
+// longestReference is the length of &CounterClockwiseContourIntegral; and no
+// named reference is longer.
+const longestReference = 33
+
+// html decodes an attribute value: character references, NUL and new lines, as
+// the HTML standard does.
+func (d *decoded) html(raw []byte) {
+	if bytes.IndexByte(raw, '&') < 0 && bytes.IndexByte(raw, 0) < 0 && bytes.IndexByte(raw, '\r') < 0 {
+		d.same(raw)
+		return
+	}
+	d.begin()
+	for i := 0; i < len(raw); {
+		text, n, firm := htmlCharacter(raw[i:])
+		d.add(text, i, firm)
+		i += n
+	}
+	d.finish(raw)
+}
+
+// singles are the strings of one byte, so that taking one allocates nothing.
+var singles = func() (t [256]string) {
+	for c := range t {
+		t[c] = string([]byte{byte(c)})
+	}
+	return t
+}()
+
+// htmlCharacter returns what the value begins with, how long that is, and
+// whether it keeps its meaning whatever is written after it.
+func htmlCharacter(raw []byte) (text string, n int, firm bool) {
+	switch raw[0] {
+	case 0:
+		return replacement, 1, true
+	case '\r':
+		if len(raw) > 1 && raw[1] == '\n' {
+			return "\n", 2, true
+		}
+		return "\n", 1, false
+	case '&':
+		return htmlReference(raw)
+	}
+	return singles[raw[0]], 1, true
+}
+
+// htmlReference resolves the reference that begins with this "&", if it is one.
+func htmlReference(raw []byte) (text string, n int, firm bool) {
+	if len(raw) > 4 && string(raw[:5]) == "&amp;" {
+		return "&", 5, true
+	}
+	if len(raw) > 1 && raw[1] == '#' {
+		return numericReference(raw)
+	}
+	n = 1
+	for n < len(raw) && n < longestReference && isAlphanumeric(raw[n]) {
+		n++
+	}
+	if n == 1 {
+		return "&", 1, false
+	}
+	if n < len(raw) && raw[n] == ';' {
+		n++
+		firm = true
+	} else if n < len(raw) && (raw[n] == '=' || isAlphanumeric(raw[n])) {
+		// In attributes the old references without a semicolon do not count
+		// before these: href="?a=1&copy=2".
+		return "&", 1, false
+	}
+	text = html.UnescapeString(string(raw[:n]))
+	// In text "&notit;" is "¬it;", in attributes it is what it is. What the
+	// name's own end is left of was not resolved as a whole.
+	if text != ";" && text[len(text)-1] == raw[n-1] {
+		return "&", 1, false
+	}
+	return text, n, firm
+}
+
+// numericReference resolves "&#38;" and "&#x26;".
+func numericReference(raw []byte) (text string, n int, firm bool) {
+	n = 2
+	base := rune(10)
+	if n < len(raw) && raw[n]|0x20 == 'x' {
+		base = 16
+		n++
+	}
+	first, x := n, rune(0)
+	for n < len(raw) {
+		digit := rune(strings.IndexByte("0123456789abcdef", raw[n]|0x20))
+		if raw[n] < '0' || digit < 0 || digit >= base {
+			break
+		}
+		if x <= utf8.MaxRune {
+			x = x*base + digit
+		}
+		n++
+	}
+	if n == first {
+		return "&", 1, false
+	}
+	text = replacement
+	if x <= utf8.MaxRune && x != 0 {
+		// The library knows what the standard makes of 128 to 159.
+		text = html.UnescapeString("&#" + strconv.Itoa(int(x)) + ";")
+	}
+	if n < len(raw) && raw[n] == ';' {
+		return text, n + 1, true
+	}
+	return text, n, false
+}
+
+func isAlphanumeric(c byte) bool { return isLetter(c) || '0' <= c && c <= '9' }

@@ -1,0 +1,35 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package rewrite changes URLs in HTML and JSON while they stream by.
+//
+// A [Reader] takes the place of a body. It finds the URLs that stand where a
+// client would follow them, asks a function of the caller what shall stand
+// there instead, and hands out every other byte as it came: white space,
+// attribute order, escapes, numbers, even mistakes. Nothing is parsed into a
+// tree, nothing is serialised again, and nothing waits for the end of the
+// body.
+//
+// What a URL is and what becomes of it is not known here: that is the caller's
+// [Picture] and [Link]. This package knows where URLs stand ([HTML]: attributes
+// of img and object, as the HTML standard tokenizes them; [JSON]: string values
+// that begin with a URL) and how their text is written there (character
+// references, quotes, escapes).
+//
+// The output depends on the input alone, not on how it is cut into reads.
+// Memory is bounded whatever the input holds, time is linear in its length,
+// and in steady state nothing is allocated but the Reader itself.
+package rewrite
+
+// A Picture decides about the URL of a picture: an img element's src or
+// data-fullres-src. It gets the URL and the media type that the element names
+// for it (empty if it names none), both with character references resolved,
+// appends the URL that shall stand there instead and reports true; or returns
+// dst and false to leave the attribute as it is.
+//
+// The slices are valid during the call only. The replacement is plain text;
+// it is escaped where it is written.
+type Picture func(dst, url, mimeType []byte) ([]byte, bool)
+
+// A Link decides about any other URL, under the same rules as [Picture].
+type Link func(dst, url []byte) ([]byte, bool)

@@ -1,0 +1,343 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rewrite
+
+import "bytes"
+
+// Classes of bytes in tags.
+const (
+	space uint8 = 1 << iota
+	slash
+	greater
+	equals
+	quote
+
+	endsName      = space | slash | greater
+	endsAttribute = endsName | equals
+	endsUnquoted  = space | greater
+)
+
+var class = [256]uint8{
+	'\t': space, '\n': space, '\f': space, '\r': space, ' ': space,
+	'/': slash, '>': greater, '=': equals, '"': quote, '\'': quote,
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// A tagState is where in a tag the scan stands, in the words of the standard.
+type tagState uint8
+
+const (
+	inTagName tagState = iota
+	beforeAttribute
+	inAttribute
+	afterAttribute
+	beforeValue
+	inDouble
+	inSingle
+	inUnquoted
+)
+
+// skipTag goes on to the end of the tag, or of b.
+func (s *htmlScanner) skipTag(b []byte, i int) int {
+	st := s.tag
+	for i < len(b) {
+		switch st {
+		case inTagName:
+			for class[b[i]]&endsName == 0 {
+				if i++; i == len(b) {
+					s.tag = inTagName
+					return i
+				}
+			}
+			st = beforeAttribute
+		case beforeAttribute:
+			// A slash that does not end the tag separates attributes.
+			c := b[i]
+			i++
+			if class[c]&(space|slash) != 0 {
+				continue
+			}
+			if c == '>' {
+				s.state = s.element.text()
+				s.script = scriptState{}
+				return i
+			}
+			st = inAttribute // even if it is "="
+		case inAttribute:
+			for class[b[i]]&endsAttribute == 0 {
+				if i++; i == len(b) {
+					s.tag = inAttribute
+					return i
+				}
+			}
+			st = afterAttribute
+		case afterAttribute:
+			switch c := b[i]; {
+			case c == '=':
+				i++
+				st = beforeValue
+			case class[c]&space != 0:
+				i++
+			default:
+				st = beforeAttribute
+			}
+		case beforeValue:
+			switch c := b[i]; {
+			case c == '"':
+				i++
+				st = inDouble
+			case c == '\'':
+				i++
+				st = inSingle
+			case c == '>':
+				st = beforeAttribute
+			case class[c]&space != 0:
+				i++
+			default:
+				st = inUnquoted
+			}
+		case inDouble, inSingle:
+			q := byte('"')
+			if st == inSingle {
+				q = '\''
+			}
+			k := bytes.IndexByte(b[i:], q)
+			if k < 0 {
+				s.tag = st
+				return len(b)
+			}
+			i += k + 1
+			st = beforeAttribute
+		case inUnquoted:
+			for class[b[i]]&endsUnquoted == 0 {
+				if i++; i == len(b) {
+					s.tag = inUnquoted
+					return i
+				}
+			}
+			st = beforeAttribute
+		}
+	}
+	s.tag = st
+	return i
+}
+
+// An attribute is where a value stands in a tag.
+type attribute struct {
+	set        bool
+	quote      byte // 0 if there is none
+	start, end int
+}
+
+// The attributes that matter.
+const (
+	attrSrc = iota
+	attrSrcType
+	attrFullres
+	attrFullresType
+	attrData
+	attributes
+)
+
+var attributeNames = [attributes]string{
+	attrSrc:         "src",
+	attrSrcType:     "data-src-type",
+	attrFullres:     "data-fullres-src",
+	attrFullresType: "data-fullres-src-type",
+	attrData:        "data",
+}
+
+// byLength is the attribute whose name has that length, plus one.
+var byLength = func() (t [32]uint8) {
+	for a, name := range attributeNames {
+		t[len(name)] = uint8(a + 1)
+	}
+	return t
+}()
+
+// attributeNamed returns which attribute that name is, or -1.
+func attributeNamed(name []byte) int {
+	if len(name) >= len(byLength) {
+		return -1
+	}
+	a := int(byLength[len(name)]) - 1
+	if a < 0 || !foldEqual(name, attributeNames[a]) {
+		return -1
+	}
+	return a
+}
+
+// foldEqual compares a name in any case with one in lower case. Neither holds a
+// control character, so that setting one bit is lowering.
+func foldEqual(b []byte, lower string) bool {
+	for i, c := range b {
+		if c|0x20 != lower[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// parse finds the attributes of the tag in b, from the end of its name at i on,
+// and returns where the tag ends, or -1 if b ends before. It sees the same
+// attributes and the same end as skipTag.
+func (s *htmlScanner) parse(b []byte, i int) (end int) {
+	s.attrs = [attributes]attribute{}
+	for {
+		for i < len(b) && class[b[i]]&(space|slash) != 0 {
+			i++
+		}
+		if i == len(b) {
+			return -1
+		}
+		if b[i] == '>' {
+			return i + 1
+		}
+		name := i
+		for i++; i < len(b) && class[b[i]]&endsAttribute == 0; i++ {
+		}
+		a := attributeNamed(b[name:i])
+		for i < len(b) && class[b[i]]&space != 0 {
+			i++
+		}
+		if i == len(b) {
+			return -1
+		}
+		v := attribute{set: true, start: i, end: i}
+		if b[i] == '=' {
+			if v, i = parseValue(b, i+1); i < 0 {
+				return -1
+			}
+		}
+		if a >= 0 && !s.attrs[a].set {
+			s.attrs[a] = v
+		}
+	}
+}
+
+// parseValue returns the value after the "=" before i, and where to go on, or -1 if
+// b ends before.
+func parseValue(b []byte, i int) (attribute, int) {
+	for i < len(b) && class[b[i]]&space != 0 {
+		i++
+	}
+	if i == len(b) {
+		return attribute{}, -1
+	}
+	switch q := b[i]; q {
+	case '>':
+		return attribute{set: true, start: i, end: i}, i
+	case '"', '\'':
+		i++
+		k := bytes.IndexByte(b[i:], q)
+		if k < 0 {
+			return attribute{}, -1
+		}
+		return attribute{set: true, quote: q, start: i, end: i + k}, i + k + 1
+	}
+	start := i
+	for i < len(b) && class[b[i]]&endsUnquoted == 0 {
+		i++
+	}
+	if i == len(b) {
+		return attribute{}, -1
+	}
+	return attribute{set: true, start: start, end: i}, i
+}
+
+// rewriteTag asks about the URLs of the tag that begins at begin and ends with
+// b, and was parsed.
+func (s *htmlScanner) rewriteTag(b []byte, begin int) edit {
+	if len(b)-begin > maxTag {
+		return edit{}
+	}
+	s.out = s.out[:0]
+	if s.element == object {
+		return s.rewriteValue(b, edit{}, attrData, -1)
+	}
+	first, second := attrSrc, attrFullres
+	if s.attrs[second].start < s.attrs[first].start {
+		first, second = second, first
+	}
+	e := s.rewriteValue(b, edit{}, first, first+1)
+	return s.rewriteValue(b, e, second, second+1)
+}
+
+// rewriteValue asks about the URL of an attribute and extends e by what becomes
+// of it. The type is the attribute with its media type, or negative where the
+// URL is not a picture's.
+func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
+	a := s.attrs[attr]
+	for a.start < a.end && class[b[a.start]]&space != 0 {
+		a.start++
+	}
+	for a.start < a.end && class[b[a.end-1]]&space != 0 {
+		a.end--
+	}
+	if a.start == a.end {
+		return e
+	}
+	raw := b[a.start:a.end]
+	s.url.html(raw)
+	var ok, picture bool
+	if typ >= 0 && s.rules.Picture != nil {
+		t := s.attrs[typ]
+		s.mimeType.html(b[t.start:t.end])
+		s.new, ok = s.rules.Picture(s.new[:0], s.url.text, s.mimeType.text)
+		picture = ok
+	}
+	if !ok && s.rules.Link != nil && (typ < 0 || s.rules.LinkPictures) {
+		s.new, ok = s.rules.Link(s.new[:0], s.url.text)
+	}
+	if !ok || bytes.Equal(s.new, s.url.text) {
+		return e
+	}
+	if picture {
+		s.pictures++
+	} else {
+		s.links++
+	}
+	if e.changes() {
+		s.out = append(s.out, b[e.pass+e.cut:a.start]...)
+	} else {
+		e.pass = a.start
+	}
+	e.cut = a.end - e.pass
+	s.out = appendValue(s.out, raw, &s.url, s.new, a.quote)
+	e.text = s.out
+	return e
+}
+
+// appendValue writes a new attribute value in place of raw.
+func appendValue(dst, raw []byte, old *decoded, new []byte, q byte) []byte {
+	if q == 0 {
+		// An unquoted value may hold what a quoted one must not, so nothing of
+		// its spelling is kept.
+		dst = append(dst, '"')
+		dst = appendEscaped(dst, new, '"')
+		return append(dst, '"')
+	}
+	head, tail, middle := old.common(raw, new)
+	dst = append(dst, head...)
+	dst = appendEscaped(dst, middle, q)
+	return append(dst, tail...)
+}
+
+// appendEscaped writes text into a value between such quotes.
+func appendEscaped(dst, text []byte, q byte) []byte {
+	for _, c := range text {
+		switch {
+		case c == '&':
+			dst = append(dst, "&amp;"...)
+		case c != q:
+			dst = append(dst, c)
+		case q == '"':
+			dst = append(dst, "&quot;"...)
+		default:
+			dst = append(dst, "&#39;"...)
+		}
+	}
+	return dst
+}

@@ -1,0 +1,65 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rewrite
+
+import "bytes"
+
+// A value is a JSON object or array that is skipped.
+type value struct {
+	depth   int // open brackets
+	quoted  bool
+	escaped bool // the last byte was a backslash that escapes the next
+}
+
+func (v *value) closed() bool { return v.depth == 0 }
+
+// skip goes on to the end of the value, or of b.
+func (v *value) skip(b []byte, i int) int {
+	for i < len(b) && v.depth > 0 {
+		if v.quoted {
+			i = v.skipString(b, i)
+			continue
+		}
+		switch b[i] {
+		case '"':
+			v.quoted = true
+		case '{', '[':
+			v.depth++
+		case '}', ']':
+			v.depth--
+		}
+		i++
+	}
+	return i
+}
+
+// skipString goes on behind the string's last quote, or to the end of b.
+func (v *value) skipString(b []byte, i int) int {
+	if v.escaped {
+		v.escaped = false
+		i++
+	}
+	text := b[i:]
+	for n := 0; ; n++ {
+		k := bytes.IndexByte(text[n:], '"')
+		if k < 0 {
+			v.escaped = escapes(text)
+			return len(b)
+		}
+		n += k
+		if !escapes(text[:n]) {
+			v.quoted = false
+			return i + n + 1
+		}
+	}
+}
+
+// escapes reports whether what follows the text is escaped by its last byte.
+func escapes(text []byte) bool {
+	n := 0
+	for n < len(text) && text[len(text)-1-n] == '\\' {
+		n++
+	}
+	return n%2 == 1
+}
