@@ -1,0 +1,121 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tokens
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestCheck(t *testing.T) {
+	secret := func() (Secret, error) { return "s", nil }
+	for _, test := range []struct {
+		name         string
+		c            Config
+		refuse, warn string // part of the text; empty: none
+	}{
+		{"personal account", Config{}, "", ""},
+		{"work account, v1", Config{Provider: AzureAD}, "", ""},
+		{"work account, v2.0", Config{Provider: Entra}, "", ""},
+		{"custom", Config{Provider: Custom, AuthorizeURL: "https://id.example/a", TokenURL: "https://id.example/t", Scopes: []string{"notes", "offline_access"}}, "", ""},
+		{"bad name", Config{Name: "Work Account"}, "account name", ""},
+		{"no client", Config{ClientID: "-"}, "", ""},
+		{"spaces in client", Config{ClientID: "a b"}, "client_id holds white space", ""},
+		{"unknown provider", Config{Provider: "google"}, "expected microsoft_account", ""},
+		{"unknown flow", Config{Flow: "magic"}, "expected code, token", ""},
+		{"v1 consumers", Config{Provider: AzureAD, Tenant: "consumers"}, "AADSTS90027", ""},
+		{"v2 resource", Config{Provider: Entra, Resource: OneNoteResource}, "AADSTS901002", ""},
+		{"live resource", Config{Resource: OneNoteResource}, "resource goes with azure_ad", ""},
+		{"live tenant", Config{Tenant: "common"}, "tenant goes with", ""},
+		{"token flow", Config{Flow: FlowToken}, "", "deprecated"},
+		{"token flow with refresh", Config{Flow: FlowToken, Scopes: []string{"office.onenote", "wl.offline_access"}}, "gives no refresh token", "deprecated"},
+		{"token flow by query", Config{Flow: FlowToken, ResponseMode: "query"}, "response_mode query is refused", "deprecated"},
+		{"no refresh scope", Config{Scopes: []string{"office.onenote"}}, "", "wl.offline_access"},
+		{"comma", Config{Scopes: []string{"office.onenote,wl.signin"}}, "comma", "wl.offline_access"},
+		{"misspelt", Config{Scopes: []string{"office.onenote", "wl.sign-in", "wl.offline_access"}}, "write wl.signin", ""},
+		{"misspelt offline", Config{Scopes: []string{"office.onenote", "wl.offline-access"}}, "write wl.offline_access", "somebody signs in"},
+		{"wrong case", Config{Scopes: []string{"Office.OneNote", "wl.offline_access"}}, "small letters: office.onenote", ""},
+		{"turned around", Config{Scopes: []string{"onenote.office", "wl.offline_access"}}, "write office.onenote", ""},
+		{"two proofs", Config{ClientSecret: secret, CertificateFile: "c", KeyFile: "k"}, "exclude each other", ""},
+		{"half a certificate", Config{CertificateFile: "c"}, "two files", ""},
+		{"secret of a native app", Config{ClientSecret: secret, RedirectURI: DesktopRedirect}, "must not send a secret", ""},
+		{"native", Config{RedirectURI: DesktopRedirect}, "", ""},
+		{"app-only, personal", Config{Flow: FlowClientCredentials, ClientSecret: secret}, "no app-only access", "31 March 2025"},
+		{"app-only, common", Config{Provider: Entra, Flow: FlowClientCredentials, ClientSecret: secret}, "one directory", "31 March 2025"},
+		{"app-only, scope", Config{Provider: Entra, Tenant: "contoso.example", Flow: FlowClientCredentials, ClientSecret: secret, Scopes: []string{"https://onenote.com/Notes.Read"}}, "/.default", "31 March 2025"},
+		{"app-only, no proof", Config{Provider: Entra, Tenant: "contoso.example", Flow: FlowClientCredentials}, "wants client_secret", "31 March 2025"},
+		{"app-only", Config{Provider: Entra, Tenant: "contoso.example", Flow: FlowClientCredentials, ClientSecret: secret}, "", "31 March 2025"},
+		{"two APIs", Config{Provider: Entra, Scopes: []string{"https://onenote.com/Notes.Read", "https://graph.microsoft.com/User.Read", "offline_access"}}, "two APIs", ""},
+		{"default mixed", Config{Provider: Entra, Scopes: []string{"https://onenote.com/.default", "https://onenote.com/Notes.Read", "offline_access"}}, ".default", ""},
+		{"redirect with fragment", Config{RedirectURI: "https://x.example/auth/default/callback#a"}, "fragment", ""},
+		{"redirect over http", Config{RedirectURI: "http://x.example/auth/default/callback"}, "another machine", ""},
+		{"redirect to ::1", Config{RedirectURI: "http://[::1]:8080/auth/default/callback"}, "use localhost", ""},
+		{"redirect with odd characters", Config{RedirectURI: "https://x.example/(a)/auth/default/callback"}, "does not allow", ""},
+		{"long redirect", Config{RedirectURI: "https://x.example/" + strings.Repeat("a", 250) + "/auth/default/callback"}, "256", ""},
+		{"redirect with query", Config{RedirectURI: "https://x.example/auth/default/callback?a=b"}, "query", ""},
+		{"redirect elsewhere", Config{RedirectURI: "https://x.example/other"}, "does not end in /auth/default/callback", ""},
+		{"plain authority", Config{Authority: "http://id.example"}, "in the clear", ""},
+		{"authority with path", Config{Authority: "https://id.example/tenant"}, "scheme and host only", ""},
+		{"endpoint with user", Config{Provider: Custom, TokenURL: "https://u:p@id.example/t", AuthorizeURL: "https://id.example/a", Scopes: []string{"offline_access"}}, "user information", ""},
+		{"custom without endpoint", Config{Provider: Custom, AuthorizeURL: "https://id.example/a"}, "wants token_url", ""},
+		{"endpoint of a preset", Config{TokenURL: "https://id.example/t"}, "provider custom only", ""},
+		{"secret to a stranger", Config{Provider: Entra, ClientSecret: secret, Authority: "https://id.example"}, "", "none of Microsoft's"},
+		{"slash missing", Config{Provider: AzureAD, Resource: "https://onenote.com"}, "", "lacks the slash"},
+		{"Live id at Entra", Config{Provider: Entra, ClientID: "0000000048219837"}, "", "Live app"},
+		{"Notes at live", Config{Scopes: []string{"office.onenote", "Notes.Read", "wl.offline_access"}}, "", "is one of azure_ad and entra"},
+		{"office at Entra", Config{Provider: Entra, Scopes: []string{"office.onenote", "offline_access"}}, "", "is one of microsoft_account"},
+		{"device", Config{Provider: Entra, Flow: FlowDevice}, "", "block the device flow"},
+		{"more than needed", Config{Scopes: []string{"office.onenote_update", "office.onenote", "wl.offline_access"}}, "", "more than it needs"},
+		{"OneDrive and OneNote", Config{Scopes: []string{"office.onenote", "onedrive.readwrite", "wl.offline_access"}}, "", "OneNote scopes suffice"},
+		{"OneDrive", Config{Scopes: []string{"wl.signin", "onedrive.readwrite", "wl.offline_access"}}, "", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := test.c
+			if c.Name == "" {
+				c.Name = "default"
+			}
+			if c.ClientID == "" {
+				c.ClientID = "client"
+			}
+			c.Complete()
+			warnings, err := c.Check()
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if (test.refuse == "") != (err == nil) || !strings.Contains(got, test.refuse) {
+				t.Errorf("got error %q, want %q", got, test.refuse)
+			}
+			if all := strings.Join(warnings, "\n"); (test.warn == "") != (all == "") || !strings.Contains(all, test.warn) {
+				t.Errorf("got warnings %q, want %q", all, test.warn)
+			}
+			if err != nil && test.refuse != "account name" && !strings.Contains(got, "account default") {
+				t.Errorf("the error %q does not name the account", got)
+			}
+		})
+	}
+}
+
+func TestAudience(t *testing.T) {
+	for _, test := range []struct {
+		c    Config
+		want string
+	}{
+		{Config{}, "onenote"},
+		{Config{Provider: AzureAD}, "onenote"},
+		{Config{Provider: AzureAD, Resource: "https://graph.microsoft.com"}, "graph"},
+		{Config{Provider: Entra}, "onenote"},
+		{Config{Provider: Entra, Scopes: []string{"Notes.ReadWrite", "offline_access"}}, "graph"},
+		{Config{Provider: Entra, Scopes: []string{"https://graph.microsoft.com/Notes.Read"}}, "graph"},
+		{Config{Provider: Entra, Scopes: []string{"offline_access", "openid"}}, ""},
+		{Config{Provider: Entra, Scopes: []string{oneNoteAppID + "/.default"}}, "onenote"},
+		{Config{Scopes: []string{"wl.signin", "onedrive.readwrite"}}, "onedrive"},
+		{Config{Provider: Custom, Scopes: []string{"office.onenote"}}, ""},
+	} {
+		test.c.Complete()
+		if got := test.c.Audience(); got != test.want {
+			t.Errorf("%+v: got audience %q, want %q", test.c.Scopes, got, test.want)
+		}
+	}
+}
