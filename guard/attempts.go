@@ -110,8 +110,8 @@ func (a *attempts) attemptOf(net netip.Prefix) *attempt {
 
 // wait returns how long it takes until one more wrong key is allowed.
 func (at *attempt) wait(now time.Time) time.Duration {
-	debt := at.paid.Sub(now)
-	return max(0, debt-(freeAttempts-1)*attemptInterval)
+	allowed := at.paid.Add(-(freeAttempts - 1) * attemptInterval)
+	return max(0, allowed.Sub(now))
 }
 
 func (at *attempt) pay(now time.Time) {

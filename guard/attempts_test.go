@@ -1,0 +1,173 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package guard_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/caddy-onenote/caddy-onenote/guard"
+	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+)
+
+// A clock that moves when it is told to.
+type clock struct{ time.Time }
+
+func (c *clock) now() time.Time          { return c.Time }
+func (c *clock) advance(d time.Duration) { c.Time = c.Add(d) }
+
+func slowGuard(t testing.TB) (*guard.Guard, *clock) {
+	c := &clock{time.Date(2026, 11, 21, 14, 0, 0, 0, time.UTC)}
+	return newGuard(t, guard.Config{
+		Now:        c.now,
+		ClientKeys: []guard.ClientKey{{Name: "app", Key: "key-of-app"}, {Name: "other", Key: "key-of-other"}},
+	}), c
+}
+
+func try(t testing.TB, g *guard.Guard, from, key string) *answer.Answer {
+	t.Helper()
+	_, refusal := g.Admit(call{from: from, header: field("Authorization", "Bearer "+key)}.request(t), guard.Peer{})
+	return refusal
+}
+
+// exhaust sends wrong keys until the address has to wait.
+func exhaust(t testing.TB, g *guard.Guard, from string) {
+	t.Helper()
+	for i := range 10 {
+		if refusal := try(t, g, from, fmt.Sprint("guess", i)); causeOf(refusal) != answer.ForbiddenClient {
+			t.Fatalf("wrong key %d: got %v, want %s", i+1, refusal, answer.ForbiddenClient)
+		}
+	}
+	if refusal := try(t, g, from, "guess"); causeOf(refusal) != answer.TooManyAttempts {
+		t.Fatalf("wrong key 11: got %v, want %s", refusal, answer.TooManyAttempts)
+	}
+}
+
+func TestGuessingKeysIsSlow(t *testing.T) {
+	g, c := slowGuard(t)
+	exhaust(t, g, remote)
+	refusal := try(t, g, remote, "guess")
+	if refusal.Status() != 429 || refusal.RetryAfter != 10*time.Second {
+		t.Errorf("got %d, again after %v, want 429 after 10s", refusal.Status(), refusal.RetryAfter)
+	}
+	if got := try(t, g, remote, "key-of-app"); causeOf(got) != answer.TooManyAttempts {
+		t.Errorf("a right guess while waiting: got %v, want it answered like a wrong one", got)
+	}
+	c.advance(9 * time.Second)
+	if got := try(t, g, remote, "guess"); causeOf(got) != answer.TooManyAttempts || got.RetryAfter != time.Second {
+		t.Errorf("after 9s: got %v, want one more second", got)
+	}
+	c.advance(time.Second)
+	if got := try(t, g, remote, "guess"); causeOf(got) != answer.ForbiddenClient {
+		t.Errorf("after 10s: got %v, want one attempt", got)
+	}
+	if got := try(t, g, remote, "guess"); causeOf(got) != answer.TooManyAttempts {
+		t.Errorf("the attempt after that: got %v, want to wait again", got)
+	}
+	c.advance(10 * time.Second)
+	if got := try(t, g, remote, "key-of-app"); got != nil {
+		t.Errorf("the right key after waiting: got %v, want it admitted", got)
+	}
+	c.advance(time.Hour)
+	exhaust(t, g, remote)
+}
+
+func TestFromAnotherPortOrNetworkAddressItIsTheSameGuesser(t *testing.T) {
+	g, _ := slowGuard(t)
+	exhaust(t, g, "[2001:db8:1:2::1]:1")
+	for from, want := range map[string]answer.Cause{
+		"[2001:db8:1:2::1]:2":      answer.TooManyAttempts,
+		"[2001:db8:1:2:ffff::9]:1": answer.TooManyAttempts,
+		"[2001:db8:1:3::1]:1":      answer.ForbiddenClient,
+		"[::ffff:198.51.100.1]:1":  answer.ForbiddenClient,
+		"198.51.100.2:1":           answer.ForbiddenClient,
+	} {
+		if got := try(t, g, from, "guess"); causeOf(got) != want {
+			t.Errorf("%s: got %v, want %s", from, got, want)
+		}
+	}
+}
+
+// Guessing must not be a way to lock others out.
+func TestAStrangerLocksNobodyOut(t *testing.T) {
+	t.Run("at another address", func(t *testing.T) {
+		g, _ := slowGuard(t)
+		exhaust(t, g, remote)
+		if got := try(t, g, "198.51.100.1:1", "key-of-app"); got != nil {
+			t.Errorf("got %v, want it admitted", got)
+		}
+	})
+	t.Run("behind the same router", func(t *testing.T) {
+		g, _ := slowGuard(t)
+		if got := try(t, g, remote, "key-of-app"); got != nil {
+			t.Fatal(got)
+		}
+		exhaust(t, g, remote)
+		if got := try(t, g, remote, "key-of-app"); got != nil {
+			t.Errorf("a key in use: got %v, want it admitted", got)
+		}
+		if got := try(t, g, remote, "key-of-other"); causeOf(got) != answer.TooManyAttempts {
+			t.Errorf("another key: got %v, want %s", got, answer.TooManyAttempts)
+		}
+	})
+	t.Run("on this machine", func(t *testing.T) {
+		g, _ := slowGuard(t)
+		exhaust(t, g, remote)
+		call{}.check(t, g)
+	})
+	t.Run("without a key", func(t *testing.T) {
+		g, _ := slowGuard(t)
+		for range 50 {
+			call{from: remote, want: answer.ForbiddenClient}.check(t, g)
+		}
+		if got := try(t, g, remote, "key-of-app"); got != nil {
+			t.Errorf("got %v, want it admitted", got)
+		}
+	})
+}
+
+func TestARightKeyIsFree(t *testing.T) {
+	g, _ := slowGuard(t)
+	for range 100 {
+		if got := try(t, g, remote, "key-of-app"); got != nil {
+			t.Fatal(got)
+		}
+	}
+	exhaust(t, g, remote)
+}
+
+// The address that counts is the one that the server found out, not that of
+// the proxy through which everybody comes.
+func TestBehindATrustedProxyEachClientHasItsOwnAllowance(t *testing.T) {
+	g, _ := slowGuard(t)
+	ask := func(client string) *answer.Answer {
+		_, refusal := g.Admit(call{header: field("X-Forwarded-For", client, "Authorization", "Bearer guess")}.request(t), guard.Peer{ClientIP: netip.MustParseAddr(client)})
+		return refusal
+	}
+	for range 11 {
+		ask("192.0.2.1")
+	}
+	if got := ask("192.0.2.1"); causeOf(got) != answer.TooManyAttempts {
+		t.Errorf("the guesser: got %v, want %s", got, answer.TooManyAttempts)
+	}
+	if got := ask("192.0.2.2"); causeOf(got) != answer.ForbiddenClient {
+		t.Errorf("somebody else: got %v, want %s", got, answer.ForbiddenClient)
+	}
+}
+
+func TestAddressesWithoutEndTakeNoMemoryWithoutEnd(t *testing.T) {
+	g, _ := slowGuard(t)
+	exhaust(t, g, "[2001:db8:ffff::1]:1")
+	for i := range 5000 {
+		try(t, g, fmt.Sprintf("[2001:db8:%x:%x::1]:1", i>>8, i&0xff), "guess")
+	}
+	if n := g.Addresses(); n > 4096 {
+		t.Errorf("addresses remembered: got %d, want at most 4096", n)
+	}
+	if got := try(t, g, "[2001:db8:ffff::1]:1", "guess"); causeOf(got) != answer.ForbiddenClient {
+		t.Errorf("the address not heard of for longest: got %v, want it forgotten", got)
+	}
+}
