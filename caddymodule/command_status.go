@@ -1,0 +1,191 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/caddy-onenote/caddy-onenote/tokens"
+)
+
+func statusCommand() *cobra.Command {
+	var admin adminFlags
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status [<account>] [--json] [--address <address>] [--config <path> [--adapter <name>]]",
+		Short: "Shows the accounts and whether they can be used",
+		Long: `
+Shows the accounts of the running server: their state, who is signed in, and
+what is to be done where one cannot be used.
+
+Exit code 3 means that somebody has to sign in, 1 that an account cannot be used
+for another reason.`,
+		Args: atMost(1),
+		RunE: run(func(c *cobra.Command, args []string) error {
+			client, err := admin.client()
+			if err != nil {
+				return err
+			}
+			accounts, err := client.some(args)
+			if err != nil {
+				return err
+			}
+			if err := printAccounts(c.OutOrStdout(), accounts, asJSON); err != nil {
+				return err
+			}
+			return usability(accounts)
+		}),
+	}
+	admin.add(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "Print JSON, as /auth/status does")
+	return c
+}
+
+// some returns the account named on the command line, or all.
+func (c adminClient) some(args []string) ([]tokens.Status, error) {
+	if len(args) == 0 {
+		return c.accounts()
+	}
+	s, err := c.account(args)
+	if err != nil {
+		return nil, err
+	}
+	return []tokens.Status{s}, nil
+}
+
+func printAccounts(w io.Writer, accounts []tokens.Status, asJSON bool) error {
+	if asJSON {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(accountList{accounts})
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "ACCOUNT\tSTATE\tUSER\tTOKEN EXPIRES")
+	for _, s := range accounts {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", s.Name, s.State, textOr(s.User, "-"), timeOr(s.AccessTokenExpiresAt, "-"))
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, s := range accounts {
+		printTrouble(w, s)
+	}
+	return nil
+}
+
+// printTrouble says what is wrong with an account and what to do.
+func printTrouble(w io.Writer, s tokens.Status) {
+	if s.Error != nil {
+		fmt.Fprintf(w, "\n%s: %s (%s)\n", s.Name, s.Error.Message, s.Error.Code)
+		if s.Error.Hint != "" {
+			fmt.Fprintln(w, s.Error.Hint)
+		}
+	}
+	if needsSignin(s.State) && s.SigninURL != nil {
+		fmt.Fprintf(w, "\n%s: sign in at %s, or with: caddy onenote signin %s\n", s.Name, *s.SigninURL, s.Name)
+	}
+}
+
+func needsSignin(s tokens.State) bool {
+	return s == tokens.SignedOut || s == tokens.SigningIn || s == tokens.NeedsSignin
+}
+
+// usability turns the states into an exit code.
+func usability(accounts []tokens.Status) error {
+	code := 0
+	for _, s := range accounts {
+		switch {
+		case needsSignin(s.State):
+			return &exitError{exitSigninRequired, errQuiet}
+		case !s.State.Usable():
+			code = exitFailed
+		}
+	}
+	if code != 0 {
+		return &exitError{code, errQuiet}
+	}
+	return nil
+}
+
+func textOr(s *string, none string) string {
+	if s == nil {
+		return none
+	}
+	return *s
+}
+
+func timeOr(t *time.Time, none string) string {
+	if t == nil {
+		return none
+	}
+	return t.Local().Format(time.DateTime)
+}
+
+func renewCommand() *cobra.Command {
+	var admin adminFlags
+	c := &cobra.Command{
+		Use:   "renew [<account>] [--address <address>] [--config <path> [--adapter <name>]]",
+		Short: "Renews the access token of an account now",
+		Long: `
+Renews the access token of an account now, even if it is still good, and even if
+the last attempt said to wait. It shows whether a change at the identity
+provider has helped.`,
+		Args: atMost(1),
+		RunE: run(func(c *cobra.Command, args []string) error {
+			client, err := admin.client()
+			if err != nil {
+				return err
+			}
+			before, err := client.account(args)
+			if err != nil {
+				return err
+			}
+			var s tokens.Status
+			if err := client.do(http.MethodPost, accountPath(before.Name)+"/renew", nil, &s); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s: renewed, good until %s\n", s.Name, timeOr(s.AccessTokenExpiresAt, "an unknown time"))
+			return nil
+		}),
+	}
+	admin.add(c)
+	return c
+}
+
+func signoutCommand() *cobra.Command {
+	var admin adminFlags
+	c := &cobra.Command{
+		Use:   "signout [<account>] [--address <address>] [--config <path> [--adapter <name>]]",
+		Short: "Deletes the tokens of an account",
+		Long: `
+Deletes the tokens of an account, everywhere this proxy keeps them. The session
+in the browser that signed in, and the consent, are the provider's: the status
+page links to where those are ended.`,
+		Args: atMost(1),
+		RunE: run(func(c *cobra.Command, args []string) error {
+			client, err := admin.client()
+			if err != nil {
+				return err
+			}
+			s, err := client.account(args)
+			if err != nil {
+				return err
+			}
+			if err := client.do(http.MethodDelete, accountPath(s.Name), nil, nil); err != nil {
+				return err
+			}
+			fmt.Fprintf(c.OutOrStdout(), "%s: signed out\n", s.Name)
+			return nil
+		}),
+	}
+	admin.add(c)
+	return c
+}

@@ -1,0 +1,115 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/caddy-onenote/caddy-onenote/tokens"
+)
+
+// metrics are the collectors of this module. They belong to the process and
+// not to a configuration: each configuration has a registry of its own, and a
+// counter made anew at every reload would start from nothing. Labels hold
+// configured names and words of ours, never anything from a request.
+var metrics = struct {
+	requests, retries, renewals, urls        *prometheus.CounterVec
+	pages                                    prometheus.Counter
+	renewalSeconds                           *prometheus.HistogramVec
+	tokenExpires, refreshObtained, signinDue *prometheus.GaugeVec
+}{
+	requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "requests_total",
+		Help: "Requests to the API, by how they ended: ok, upstream_error, or the cause of an answer of the proxy's own.",
+	}, []string{"account", "outcome"}),
+	retries: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "retries_total",
+		Help: "Requests that the API answered with a 401, by what became of the second try: ok, still_401 or not_replayable.",
+	}, []string{"account", "result"}),
+	renewals: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "renewals_total",
+		Help: "Renewals of access tokens, by result: ok, passing, signin_required or misconfigured.",
+	}, []string{"account", "result"}),
+	renewalSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "renewal_seconds",
+		Help:    "How long renewals of access tokens took.",
+		Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
+	}, []string{"account"}),
+	tokenExpires: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "access_token_expires_timestamp_seconds",
+		Help: "When the access token ends, in seconds since 1970.",
+	}, []string{"account"}),
+	refreshObtained: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "refresh_token_obtained_timestamp_seconds",
+		Help: "When the refresh token was obtained, in seconds since 1970.",
+	}, []string{"account"}),
+	signinDue: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "signin_required",
+		Help: "Whether only a new sign-in helps: 1 or 0.",
+	}, []string{"account"}),
+	pages: prometheus.NewCounter(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "rewritten_pages_total",
+		Help: "Pages whose pictures or links were rewritten.",
+	}),
+	urls: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "rewritten_urls_total",
+		Help: "URLs that were rewritten, by kind: picture, link, header or body.",
+	}, []string{"kind"}),
+}
+
+// registerMetrics adds the collectors to the registry of a configuration. A
+// second app in one configuration cannot be, but a registry may be handed to a
+// configuration twice, and that is no error.
+func registerMetrics(registry *prometheus.Registry) error {
+	if registry == nil {
+		return nil
+	}
+	for _, c := range []prometheus.Collector{
+		metrics.requests, metrics.retries, metrics.renewals, metrics.renewalSeconds, metrics.tokenExpires,
+		metrics.refreshObtained, metrics.signinDue, metrics.pages, metrics.urls,
+	} {
+		var already prometheus.AlreadyRegisteredError
+		if err := registry.Register(c); err != nil && !errors.As(err, &already) {
+			return fmt.Errorf("registering metrics: %w", err)
+		}
+	}
+	return nil
+}
+
+// forgetMetrics removes the series of an account that is configured no more.
+func forgetMetrics(account string) {
+	series := prometheus.Labels{"account": account}
+	metrics.requests.DeletePartialMatch(series)
+	metrics.retries.DeletePartialMatch(series)
+	metrics.renewals.DeletePartialMatch(series)
+	metrics.renewalSeconds.DeletePartialMatch(series)
+	metrics.tokenExpires.DeletePartialMatch(series)
+	metrics.refreshObtained.DeletePartialMatch(series)
+	metrics.signinDue.DeletePartialMatch(series)
+}
+
+// measureTokens sets the gauges of an account.
+func measureTokens(account string, s tokens.Status) {
+	setTime(metrics.tokenExpires, account, s.AccessTokenExpiresAt)
+	setTime(metrics.refreshObtained, account, s.RefreshTokenObtainedAt)
+	due := 0.0
+	if s.State == tokens.NeedsSignin {
+		due = 1
+	}
+	metrics.signinDue.WithLabelValues(account).Set(due)
+}
+
+// setTime sets a time, or removes it where there is none: a timestamp of zero
+// would be read as 1970.
+func setTime(g *prometheus.GaugeVec, account string, t *time.Time) {
+	if t == nil {
+		g.DeleteLabelValues(account)
+		return
+	}
+	g.WithLabelValues(account).Set(float64(t.UnixMilli()) / 1e3)
+}

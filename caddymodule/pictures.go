@@ -1,0 +1,60 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/picture"
+	"github.com/caddy-onenote/caddy-onenote/tokens"
+)
+
+// pictureSigner signs the URLs of local pictures with keys derived from the
+// sealing keys. It is made at its first use, because that may have to make or
+// read a key file, which provisioning must not do. Keys that are rotated later
+// take part after a reload.
+type pictureSigner struct {
+	keys tokens.KeySource
+	now  func() time.Time
+	log  *zap.Logger
+
+	made   atomic.Pointer[picture.Signer]
+	making sync.Mutex
+}
+
+// errNoPictureKey is told to clients, who need not know where the key is.
+var errNoPictureKey = errors.New("pictures cannot be signed, because the sealing key cannot be used; the log says why")
+
+// get returns the signer. While there is none it tries again at each use, so
+// that a key file that appears later is found.
+func (p *pictureSigner) get() (*picture.Signer, error) {
+	if s := p.made.Load(); s != nil {
+		return s, nil
+	}
+	p.making.Lock()
+	defer p.making.Unlock()
+	if s := p.made.Load(); s != nil {
+		return s, nil
+	}
+	s, err := p.make()
+	if err != nil {
+		p.log.Error("pictures cannot be signed", zap.Error(err))
+		return nil, errNoPictureKey
+	}
+	p.made.Store(s)
+	return s, nil
+}
+
+func (p *pictureSigner) make() (*picture.Signer, error) {
+	keys, err := p.keys.Keys(true)
+	if err != nil {
+		return nil, err
+	}
+	return picture.New(p.now, keys...)
+}
