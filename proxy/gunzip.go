@@ -1,0 +1,68 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// maxDecoded is how large an answer may become by undoing its gzip: 1 GiB, ten
+// times what the API takes in one request. It stops an answer that was made to
+// be endless.
+const maxDecoded = 1 << 30
+
+// errTooLarge is what reading such an answer ends with.
+var errTooLarge = errors.New("the answer decodes to more than 1 GiB")
+
+// A gunzip undoes the gzip of a body. It is taken from a pool and must be
+// returned with release, after the last Read.
+type gunzip struct {
+	reader gzip.Reader
+	src    *bufio.Reader
+	fresh  bool // nothing was read yet, not even the gzip header
+	left   int64
+}
+
+var gunzips = sync.Pool{New: func() any { return &gunzip{src: bufio.NewReaderSize(nil, 16<<10)} }}
+
+// newGunzip returns a reader of what src holds. It reads nothing yet: the
+// header of the answer shall not wait for its body.
+func newGunzip(src io.Reader) *gunzip {
+	z := gunzips.Get().(*gunzip)
+	z.src.Reset(src)
+	z.fresh = true
+	z.left = maxDecoded
+	return z
+}
+
+// Read implements [io.Reader].
+func (z *gunzip) Read(p []byte) (int, error) {
+	if z.fresh {
+		// An empty body is not gzip, but what some servers send for nothing.
+		if _, err := z.src.Peek(1); err != nil {
+			return 0, err
+		}
+		if err := z.reader.Reset(z.src); err != nil {
+			return 0, err
+		}
+		z.fresh = false
+	}
+	if z.left == 0 {
+		return 0, errTooLarge
+	}
+	n, err := z.reader.Read(p[:min(int64(len(p)), z.left)])
+	z.left -= int64(n)
+	return n, err
+}
+
+// release gives the buffers back.
+func (z *gunzip) release() {
+	z.src.Reset(nil)
+	gunzips.Put(z)
+}
