@@ -292,3 +292,33 @@ func TestKindsHaveNames(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
+
+// The guard is on the way of every request.
+func BenchmarkAdmit(b *testing.B) {
+	g := newGuard(b, guard.Config{
+		Account:        "work",
+		PublicURL:      mustURL(b, "https://notes.example"),
+		AllowedOrigins: []string{"https://app.example"},
+		ClientKeys:     []guard.ClientKey{{Name: "app", Key: "key-of-app"}},
+		Loop:           "onenote-proxy-1",
+	})
+	for _, bench := range []struct {
+		name string
+		call call
+	}{
+		{"local", call{line: "GET " + notebooks + "?$top=20"}},
+		{"encoded", call{line: "GET /api/v1.0/users('a%40b.example')/notes/pages/1-a%21b/content"}},
+		{"remote", call{from: remote, header: field("Authorization", "Bearer key-of-app")}},
+		{"browser", call{header: field("Origin", "https://app.example", "Sec-Fetch-Site", "cross-site")}},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			r := bench.call.request(b)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, refusal := g.Admit(r, guard.Peer{}); refusal != nil {
+					b.Fatal(refusal)
+				}
+			}
+		})
+	}
+}

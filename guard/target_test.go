@@ -135,6 +135,7 @@ func TestTargetsOfRealClientsPass(t *testing.T) {
 		"/api/v1.0/myOrganization/siteCollections/FromUrl(url=%27https://contoso.sharepoint.example%27)",
 		"/api/v1.0/myOrganization/siteCollections/FromUrl(url='https%253A%252F%252Fcontoso.example%252Fa%2525FC')",
 		"/api/v1.0/myOrganization/siteCollections/FromUrl(a=1,url='https://contoso.example')/x",
+		"/api/v1.0/myOrganization/siteCollections/FromUrl(url='https://contoso.example/o''brien//x')",
 		"/api/v1.0/me/notes/sections/a%2Fb",
 		"/api/v1.0/me/notes/pages/",
 		"/api/v1.0/me/notes/..a/b../...x",
