@@ -21,7 +21,7 @@ type target struct {
 func targetOf(req *http.Request) (target, bool) {
 	if req.RequestURI == "" {
 		t := target{
-			path:     req.URL.EscapedPath(),
+			path:     rawPath(req.URL),
 			query:    req.URL.RawQuery,
 			hasQuery: req.URL.ForceQuery || req.URL.RawQuery != "",
 		}
@@ -33,6 +33,18 @@ func targetOf(req *http.Request) (target, bool) {
 	var t target
 	t.path, t.query, t.hasQuery = strings.Cut(originForm(req.RequestURI), "?")
 	return t, t.valid()
+}
+
+// rawPath returns the path as it was parsed. EscapedPath would do, but where
+// the path holds a single character that should be encoded, such as |, it
+// encodes the whole anew and %2F becomes a slash.
+func rawPath(u *url.URL) string {
+	if u.RawPath != "" {
+		if path, err := url.PathUnescape(u.RawPath); err == nil && path == u.Path {
+			return u.RawPath
+		}
+	}
+	return u.EscapedPath()
 }
 
 // originForm removes scheme and authority of an absolute-form target. Whose
