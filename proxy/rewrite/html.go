@@ -211,13 +211,9 @@ func (s *htmlScanner) openEnd(b []byte, i int) (int, edit, bool) {
 	if i == len(b) {
 		return 0, edit{}, false
 	}
-	switch {
-	case isLetter(b[i]):
-		s.state, s.tag, s.element = inTag, inTagName, 0
-	case b[i] == '>':
-		i++
-	default:
-		s.state = inBogus
+	s.state = inBogus // which "</>" ends at once
+	if isLetter(b[i]) {
+		s.state, s.tag, s.element = inTag, inTagName, other
 	}
 	return i, edit{}, true
 }

@@ -253,7 +253,7 @@ func (s *jsonScanner) rewrite(b []byte, open int, end bool) (next int, e edit, k
 		if after == len(b) && after-shut <= maxGap {
 			return s.hold(b, open, shut, end)
 		}
-		if after-shut > maxGap || b[after] == ':' {
+		if after-shut > maxGap || b[after] != ',' && b[after] != ']' {
 			return shut, e, true
 		}
 	}
