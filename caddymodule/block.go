@@ -71,6 +71,9 @@ func (b *block) positioned(d *caddyfile.Dispenser, word string, o option, err er
 	if o.nested {
 		return err // its own lines have their own positions
 	}
+	if strings.HasPrefix(err.Error(), word+" ") {
+		return d.WrapErr(err) // it names the option itself
+	}
 	return d.Errf("%s: %w", word, err)
 }
 

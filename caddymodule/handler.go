@@ -198,7 +198,10 @@ func (h *Handler) provisionGate(ctx caddy.Context) error {
 		h.gate.keys = append(h.gate.keys, clientKey{name: k.Name, account: k.Account, secret: s})
 	}
 	pictures, err := h.upstream.pictureMode(h.Images)
-	if err = errors.Join(append(r.errs, err)...); err != nil {
+	if err != nil {
+		r.errs = append(r.errs, fmt.Errorf("images: %w", err))
+	}
+	if err := errors.Join(r.errs...); err != nil {
 		return err
 	}
 	if pictures == proxy.Local {

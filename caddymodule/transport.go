@@ -130,7 +130,7 @@ func (t *Transport) checkHTTP() error {
 func (t *Transport) provisionWay(ctx caddy.Context) error {
 	pictures, err := t.upstream.pictureMode(t.Images)
 	if err != nil {
-		return err
+		return fmt.Errorf("images: %w", err)
 	}
 	links, err := linksLocal(t.Links)
 	if err != nil {

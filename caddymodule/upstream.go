@@ -114,7 +114,7 @@ func (u upstream) pictureMode(word string) (proxy.PictureMode, error) {
 	if word != "" {
 		mode, err := proxy.ParsePictureMode(word)
 		if err == nil && mode == proxy.Direct && !u.preset.PublicPictures {
-			err = fmt.Errorf("images direct: %s serves no public pictures; write images local, or images off", u.preset.Name)
+			err = fmt.Errorf("%s serves no public pictures; expected local or off", u.preset.Name)
 		}
 		return mode, err
 	}
@@ -132,5 +132,5 @@ func linksLocal(word string) (bool, error) {
 	case "off":
 		return false, nil
 	}
-	return false, fmt.Errorf("links %q: expected local or off", word)
+	return false, fmt.Errorf("links: expected local or off, got %q", word)
 }
