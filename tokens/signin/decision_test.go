@@ -1,0 +1,114 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package signin_test
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/caddy-onenote/caddy-onenote/tokens"
+)
+
+// twoUsers signs ada in and then eve, up to the question.
+func twoUsers(t *testing.T) (*site, *browser) {
+	t.Helper()
+	s := newSite(t, entra())
+	b := newBrowser(t)
+	s.begin(b, "default")
+	b.decide("accept", "ada@example.com")
+	s.begin(b, "default")
+	b.decide("accept", "eve@example.com")
+	b.sees("Replace the user of default?", "eve@example.com signed in", "in use by ada@example.com")
+	s.wantUser("default", "ada@example.com")
+	return s, b
+}
+
+func TestAnotherUserIsConfirmed(t *testing.T) {
+	s, b := twoUsers(t)
+	f := b.forms()[0]
+	if got := f.values.Get("confirm"); got != "yes" {
+		t.Errorf("confirm: got %q, want yes", got)
+	}
+	b.submit(f, nil)
+	if got, want := b.at.String(), s.url("/"); got != want {
+		t.Errorf("after the confirmation: got %s, want %s", got, want)
+	}
+	s.wantUser("default", "eve@example.com")
+	b.at, _ = url.Parse(s.url("/"))
+	b.submit(f, nil)
+	if b.status != http.StatusBadRequest {
+		t.Errorf("second confirmation: got %d, want 400", b.status)
+	}
+}
+
+func TestAnotherUserIsDeclined(t *testing.T) {
+	s, b := twoUsers(t)
+	yes, no := b.forms()[0], b.forms()[1]
+	b.submit(no, nil)
+	s.wantUser("default", "ada@example.com")
+	s.wantState("default", tokens.Ready)
+	b.submit(yes, nil)
+	if b.status != http.StatusBadRequest {
+		t.Errorf("confirmation after the refusal: got %d, want 400", b.status)
+	}
+	s.wantUser("default", "ada@example.com")
+}
+
+func TestDecisionEnds(t *testing.T) {
+	s, b := twoUsers(t)
+	f := b.forms()[0]
+	s.clock.advance(10 * time.Minute)
+	b.submit(f, nil)
+	if b.status != http.StatusBadRequest {
+		t.Errorf("status: got %d, want 400", b.status)
+	}
+	s.wantUser("default", "ada@example.com")
+}
+
+func TestDecisionAfterTheClientChanged(t *testing.T) {
+	s, b := twoUsers(t)
+	f := b.forms()[0]
+	c := entra()
+	c.ClientID = "another-app"
+	s.load(c)
+	b.submit(f, nil)
+	b.sees("Sign-in failed")
+	s.wantState("default", tokens.NeedsSignin)
+}
+
+func TestSameUserNeedsNoConfirmation(t *testing.T) {
+	s := newSite(t, entra())
+	b := newBrowser(t)
+	for range 2 {
+		s.begin(b, "default")
+		b.decide("accept", "ada@example.com")
+		b.sees("Ready")
+	}
+	s.wantUser("default", "ada@example.com")
+}
+
+// TestUnexpectedUser: nothing of a user who is not the expected one is stored,
+// and the page offers a way out of being signed in by the provider at once.
+func TestUnexpectedUser(t *testing.T) {
+	c := entra()
+	c.ExpectedUser = "Ada@Example.com"
+	s := newSite(t, c)
+	b := newBrowser(t)
+	s.begin(b, "default")
+	b.decide("accept", "eve@example.com")
+	b.sees("Sign-in failed", "unexpected_user", "expected_user")
+	s.wantState("default", tokens.SignedOut)
+	if n := len(s.storage.values); n != 0 {
+		t.Errorf("records in the storage: got %d, want none", n)
+	}
+
+	b.press("/auth/default/signin", nil, "another")
+	if got := b.at.Query().Get("prompt"); got != "select_account" {
+		t.Errorf("prompt: got %q, want select_account", got)
+	}
+	b.decide("accept", "ada@example.com")
+	s.wantUser("default", "ada@example.com")
+}

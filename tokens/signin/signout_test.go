@@ -1,0 +1,120 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package signin_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/caddy-onenote/caddy-onenote/tokens"
+)
+
+func TestSignOut(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		config tokens.Config
+		logout string // the address that the browser is sent to
+	}{
+		{"microsoft account", tokens.Config{}, "/oauth20_logout.srf?client_id=app-default&redirect_uri="},
+		{"azure ad", tokens.Config{Provider: tokens.AzureAD}, "/common/oauth2/logout?post_logout_redirect_uri="},
+		{"entra", entra(), "/common/oauth2/v2.0/logout?post_logout_redirect_uri="},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s := newSite(t, tc.config)
+			b := newBrowser(t)
+			s.begin(b, "default")
+			b.decide("accept", "")
+			u, _ := url.Parse(s.url("/auth/default/signout"))
+			res := b.send(http.MethodPost, u, nil, b.at)
+			res.Body.Close()
+			want := s.provider.URL + tc.logout + url.QueryEscape(s.url("/auth/default/callback"))
+			if got := res.Header.Get("Location"); res.StatusCode != http.StatusSeeOther || got != want {
+				t.Errorf("sign-out: got %s to %s, want 303 to %s", res.Status, got, want)
+			}
+			b.open(want)
+			if got, want := b.at.String(), s.url("/auth/default/callback"); got != want {
+				t.Errorf("after the sign-out: got %s, want %s", got, want)
+			}
+			b.sees("Signed out", "are deleted")
+			s.wantState("default", tokens.SignedOut)
+			if n := len(s.storage.values); n != 0 {
+				t.Errorf("records in the storage: got %d, want none", n)
+			}
+		})
+	}
+}
+
+func TestSignOutWithoutAProviderPage(t *testing.T) {
+	s := newSite(t, tokens.Config{})
+	c := tokens.Config{
+		Provider: tokens.Custom, AuthorizeURL: s.provider.URL + "/oauth20_authorize.srf", TokenURL: s.provider.URL + "/oauth20_token.srf",
+		Scopes: []string{"office.onenote", "wl.offline_access"},
+	}
+	s.load(c)
+	b := newBrowser(t)
+	s.begin(b, "default")
+	b.decide("accept", "")
+	s.wantState("default", tokens.Ready)
+	b.press("/auth/default/signout", nil)
+	b.sees("Signed out")
+	s.wantState("default", tokens.SignedOut)
+}
+
+// TestSignOutEndsWhatIsPending: a sign-in that was begun, or that waits for a
+// decision, does not bring the user back.
+func TestSignOutEndsWhatIsPending(t *testing.T) {
+	s := newSite(t, entra())
+	b := newBrowser(t)
+	s.begin(b, "default")
+	b.decide("accept", "ada@example.com")
+	s.begin(b, "default")
+	b.decide("accept", "eve@example.com")
+	decision := b.at.String()
+	s.begin(b, "default")
+	pending := s.answer(b)
+
+	b.open(s.url("/"))
+	b.press("/auth/default/signout", nil)
+	b.open(pending)
+	b.sees("not known here")
+	b.open(decision)
+	b.sees("not known here")
+	s.wantState("default", tokens.SignedOut)
+}
+
+func TestSignOutThatCannotDelete(t *testing.T) {
+	s := newSite(t, tokens.Config{})
+	b := newBrowser(t)
+	s.begin(b, "default")
+	b.decide("accept", "")
+	s.storage.fail(true)
+	b.press("/auth/default/signout", nil)
+	b.sees("Not signed out", "could not be deleted")
+	if b.status != http.StatusServiceUnavailable {
+		t.Errorf("status: got %d, want 503", b.status)
+	}
+	s.wantState("default", tokens.Ready)
+	s.storage.fail(false)
+	b.open(s.url("/"))
+	b.press("/auth/default/signout", nil)
+	s.wantState("default", tokens.SignedOut)
+}
+
+// TestReturnWithoutParameters: the page never says that tokens are gone which
+// are not.
+func TestReturnWithoutParameters(t *testing.T) {
+	s := newSite(t, tokens.Config{})
+	b := newBrowser(t)
+	b.open(s.url("/auth/default/callback"))
+	b.sees("Signed out", "are deleted")
+	s.begin(b, "default")
+	b.decide("accept", "")
+	b.open(s.url("/auth/default/callback?lc=1033"))
+	b.sees("Signed out", "still signed in here")
+	if strings.Contains(b.body, "are deleted") {
+		t.Errorf("page: got %s", b.body)
+	}
+}
