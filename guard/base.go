@@ -31,11 +31,11 @@ func schemeOf(r *http.Request) string {
 	return "http"
 }
 
-// parseBase returns a copy of the address without trailing slashes, or nil
-// where none is configured.
+// parseBase returns a copy of the address without trailing slashes. Where none
+// is configured, none is returned.
 func parseBase(option string, u *url.URL) (*url.URL, error) {
 	if u == nil {
-		return nil, nil
+		return u, nil
 	}
 	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		return nil, fmt.Errorf("%s %q: write a whole address, such as https://notes.example", option, u.Redacted())

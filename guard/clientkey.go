@@ -50,7 +50,7 @@ func newKeyring(keys []ClientKey) (keyring, error) {
 			return nil, fmt.Errorf("client_key: key %d has no name; write client_key <name> <key> [<account>]", i+1)
 		}
 		if k.Key == "" {
-			return nil, fmt.Errorf("client_key %q: the key is empty; is the variable or file that should hold it?", k.Name)
+			return nil, fmt.Errorf("client_key %q: the key is empty; look whether the variable or file that is to hold it does", k.Name)
 		}
 		if strings.TrimSpace(k.Key) != k.Key || hasControl(k.Key) {
 			return nil, fmt.Errorf("client_key %q: the key begins or ends with a space, or holds a line break, which no header can carry", k.Name)

@@ -43,8 +43,9 @@ type Config struct {
 	// end with a slash and are compared with the raw path, byte for byte.
 	Paths []string
 
-	// Upstream is the API, scheme and host, for which local pictures are
-	// signed.
+	// Upstream is the API for which local pictures are signed: scheme and
+	// host, in lower case and without the scheme's own port, just as whoever
+	// signs them spells it.
 	Upstream string
 
 	// PublicURL is the address under which apps reach the proxy: http or

@@ -140,8 +140,8 @@ func (k *key) appendSignature(dst []byte, p Picture) []byte {
 // no two pictures have the same message.
 func appendMessage(dst []byte, p Picture) []byte {
 	for _, field := range [...]string{p.Account, p.Upstream, p.Path, p.MIMEType} {
-		dst = binary.BigEndian.AppendUint64(dst, uint64(len(field)))
+		dst = binary.AppendVarint(dst, int64(len(field)))
 		dst = append(dst, field...)
 	}
-	return binary.BigEndian.AppendUint64(dst, uint64(p.Expires.Unix()))
+	return binary.AppendVarint(dst, p.Expires.Unix())
 }
