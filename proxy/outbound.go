@@ -138,7 +138,7 @@ func (x *exchange) mayRewrite() bool {
 	if x.in.Method == http.MethodHead || x.content == resourceContent {
 		return false
 	}
-	return x.Links || x.content == pageContent && x.Pictures != Off
+	return x.Links || x.Pictures == Local || x.Pictures == Direct && x.content == pageContent
 }
 
 // upstreamURL returns the URL to send to. The path goes into Opaque, which

@@ -79,6 +79,10 @@ func (x *exchange) mappingOf(h http.Header) (rules, bool) {
 		return r, false
 	}
 	ours := x.ours()
+	if x.content == pageContent || r.kind == multipartType {
+		// What changes a page comes as JSON to its content, or in a batch.
+		r.commands = hostNames(ours)
+	}
 	r.jsonLink = x.Hosts.UpstreamLink(x.upstream(), ours...)
 	r.jsonHosts = anchorsOfBases(ours...)
 	r.html = rewrite.HTMLRules{Link: r.jsonLink, LinkPictures: true}
@@ -165,4 +169,14 @@ func portOf(u *url.URL) string {
 		return ":" + port
 	}
 	return ""
+}
+
+// hostNames returns the hosts of bases, each once.
+func hostNames(bases []string) []string {
+	var hosts []string
+	for _, b := range basesOf(bases) {
+		hosts = append(hosts, b.host)
+	}
+	slices.Sort(hosts)
+	return slices.Compact(hosts)
 }

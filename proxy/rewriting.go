@@ -88,9 +88,9 @@ type rules struct {
 	kind      mediaType
 	boundary  string // of a multipart body
 	html      rewrite.HTMLRules
-	json      bool
 	jsonHosts []string
 	jsonLink  rewrite.Link
+	commands  []string // hosts of URLs in HTML that stands in JSON, if any may
 }
 
 // open returns src with its URLs rewritten.
@@ -99,7 +99,11 @@ func (r rules) open(src io.Reader) rewriter {
 	case htmlType:
 		return rewrite.HTML(src, r.html)
 	case jsonType:
-		return rewrite.JSON(src, r.jsonHosts, r.jsonLink)
+		values := rewrite.JSON(src, r.jsonHosts, r.jsonLink)
+		if len(r.commands) > 0 {
+			return newCommands(values, r.commands, r.jsonLink)
+		}
+		return values
 	}
 	return newMultipart(src, r)
 }
@@ -138,13 +142,11 @@ func (x *exchange) rulesFor(res *http.Response) (rules, bool) {
 		return r, false
 	}
 	if x.Links && x.Base != nil {
-		r.jsonHosts = x.Hosts.Anchors()
-		r.jsonLink = x.localLink()
-		r.html.Link = r.jsonLink
+		r.html.Link = x.localLink()
 	}
-	if r.kind != jsonType {
-		r.html.Picture = x.picture(isPage)
-	}
+	r.html.Picture = x.picture(isPage)
+	r.jsonLink = x.jsonLink(r.html)
+	r.jsonHosts = x.Hosts.Anchors()
 	return r, r.kind == multipartType || r.touches(r.kind)
 }
 
@@ -163,6 +165,23 @@ func (x *exchange) picture(isPage bool) rewrite.Picture {
 		}
 	}
 	return nil
+}
+
+// jsonLink returns what becomes of URLs in JSON. Where pictures are local, so is
+// the one public picture that the API names there: a page's preview.
+func (x *exchange) jsonLink(r rewrite.HTMLRules) rewrite.Link {
+	if x.Pictures != Local || r.Picture == nil {
+		return r.Link
+	}
+	return func(dst, url []byte) ([]byte, bool) {
+		if res, ok := x.Hosts.resource(url); ok && res.isPublic() {
+			return r.Picture(dst, url, nil)
+		}
+		if r.Link == nil {
+			return dst, false
+		}
+		return r.Link(dst, url)
+	}
 }
 
 // refusesPreAuthenticated reports whether the client's own word on it is no.

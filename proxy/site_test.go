@@ -54,7 +54,7 @@ func newSite(t *testing.T, api http.Handler, options ...func(*site)) *site {
 		MaxReplay: 80 << 20,
 		Spool:     NewSpool(DefaultSpoolMemory, DefaultSpoolDisk, s.spoolDir),
 		Loop:      "onenote-test",
-		Now:       func() time.Time { return time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) },
+		Now:       testNow,
 		Observer:  s.observer,
 	}
 	s.call = Call{Account: s.account, Name: "work", SigninURL: "http://localhost:8080/auth/work/signin"}
@@ -91,6 +91,8 @@ func newSite(t *testing.T, api http.Handler, options ...func(*site)) *site {
 	t.Cleanup(s.close)
 	return s
 }
+
+func testNow() time.Time { return time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }
 
 // overTLS makes the API speak TLS, and HTTP/2 where that is wanted.
 func overTLS(http2 bool) func(*site) {
