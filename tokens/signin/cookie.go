@@ -72,9 +72,6 @@ func begunHere(r *http.Request) func(*attempt) error {
 // boundTo reports whether r carries the cookie of the attempt. A browser may
 // send several of one name, from different paths; one right one will do.
 func boundTo(t *attempt, r *http.Request) bool {
-	if t.operator || t.device != nil {
-		return false
-	}
 	for _, c := range r.CookiesNamed(cookieName(t.state)) {
 		if t.cookie.is(c.Value) {
 			return true

@@ -68,6 +68,31 @@ func TestDecisionEnds(t *testing.T) {
 	s.wantUser("default", "ada@example.com")
 }
 
+// TestTwoDecisions: each question is about the user it names.
+func TestTwoDecisions(t *testing.T) {
+	s, b := twoUsers(t)
+	eve := b.forms()[0]
+	s.begin(b, "default")
+	b.decide("accept", "mallory@example.com")
+	b.sees("mallory@example.com signed in")
+	b.submit(eve, nil)
+	s.wantUser("default", "eve@example.com")
+}
+
+// TestAttemptOfAnotherAccount: the id of an attempt opens no other account's
+// pages.
+func TestAttemptOfAnotherAccount(t *testing.T) {
+	s := newSite(t, entra(), tokens.Config{Name: "other"})
+	a := s.beginAsOperator("")
+	b := newBrowser(t)
+	b.open(s.url("/auth/other/signin?attempt=" + a.ID))
+	if b.status != http.StatusBadRequest {
+		t.Errorf("status: got %d, want 400", b.status)
+	}
+	b.open(s.url("/auth/default/signin?attempt=" + a.ID))
+	b.sees("Sign in: default")
+}
+
 func TestDecisionAfterTheClientChanged(t *testing.T) {
 	s, b := twoUsers(t)
 	f := b.forms()[0]

@@ -84,11 +84,11 @@ func TestDeviceSignIn(t *testing.T) {
 
 			s.enter(code, "accept", "ada@example.com")
 			s.nextPoll()
-			s.await("default", tokens.Ready)
-			b.open(page)
-			if got, want := b.at.String(), s.url("/"); got != want {
-				t.Errorf("after the sign-in: got %s, want %s", got, want)
-			}
+			s.eventually("the page leads home", func() bool {
+				b.open(page)
+				return b.at.String() == s.url("/")
+			})
+			s.wantState("default", tokens.Ready)
 		})
 	}
 }
@@ -101,9 +101,12 @@ func TestDeviceSignInDeclined(t *testing.T) {
 	page := b.at.String()
 	s.enter(userCode(b), "deny", "")
 	s.nextPoll()
-	s.await("default", tokens.SignedOut)
-	b.open(page)
+	s.eventually("the page says so", func() bool {
+		b.open(page)
+		return userCode(b) == ""
+	})
 	b.sees("Sign-in failed", "declined")
+	s.wantState("default", tokens.SignedOut)
 }
 
 func TestDeviceCodeRunsOut(t *testing.T) {
@@ -114,9 +117,12 @@ func TestDeviceCodeRunsOut(t *testing.T) {
 	page := b.at.String()
 	s.clock.awaitTimer()
 	s.clock.advance(15 * time.Minute)
-	s.await("default", tokens.SignedOut)
-	b.open(page)
+	s.eventually("the page says so", func() bool {
+		b.open(page)
+		return userCode(b) == ""
+	})
 	b.sees("Sign-in failed", "not used in time")
+	s.wantState("default", tokens.SignedOut)
 }
 
 // TestDeviceSignInSurvivesAReload: the next configuration goes on asking, once

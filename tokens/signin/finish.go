@@ -76,8 +76,8 @@ func (p *Pages) failed(a *tokens.Account, t attempt, err error) {
 	if !errors.As(err, &f) && !errors.As(err, &other) {
 		p.log().Warn("a sign-in failed", zap.String("account", a.Name()), zap.Error(err))
 	}
-	a.SigninFailed(f)
 	p.Attempts.fail(p.clock().Now(), t.id, statusError(err))
+	a.SigninFailed(f)
 }
 
 // statusError puts a failure into the words of the status page.
