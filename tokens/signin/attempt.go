@@ -110,6 +110,9 @@ func (t attempt) public() *Attempt {
 	if t.device != nil {
 		a.UserCode, a.VerificationURI = t.device.UserCode, t.device.VerificationURI
 	}
+	if t.device != nil && t.phase == waiting {
+		a.ExpiresAt = t.device.ExpiresAt.UTC()
+	}
 	switch t.phase {
 	case done:
 		a.State = AttemptDone

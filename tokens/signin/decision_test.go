@@ -100,7 +100,7 @@ func TestDecisionAfterTheClientChanged(t *testing.T) {
 	c.ClientID = "another-app"
 	s.load(c)
 	b.submit(f, nil)
-	b.sees("Sign-in failed")
+	b.sees("Sign-in failed", "configuration was changed")
 	s.wantState("default", tokens.NeedsSignin)
 }
 
@@ -129,6 +129,13 @@ func TestUnexpectedUser(t *testing.T) {
 	if n := len(s.storage.values); n != 0 {
 		t.Errorf("records in the storage: got %d, want none", n)
 	}
+
+	// Live has no parameter for it; there the provider's sign-out helps.
+	live := newSite(t, tokens.Config{ExpectedUser: "ada"})
+	other := newBrowser(t)
+	live.begin(other, "default")
+	other.decide("accept", "eve@example.com")
+	other.sees("Sign-in failed", "sign out at the provider first")
 
 	b.press("/auth/default/signin", nil, "another")
 	if got := b.at.Query().Get("prompt"); got != "select_account" {

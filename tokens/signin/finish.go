@@ -94,6 +94,13 @@ func statusError(err error) *tokens.StatusError {
 			Message: other.New + " signed in, but the account is " + other.Signed + "'s",
 			Hint:    "Sign out first if the account is to change hands, then sign in again.",
 		}
+	case errors.Is(err, errOtherConfig):
+		return &tokens.StatusError{
+			Class:   tokens.SigninRequired,
+			Code:    "configuration_changed",
+			Message: "the account's configuration was changed during the sign-in",
+			Hint:    "Start the sign-in again.",
+		}
 	case errors.Is(err, errWrongAnswer):
 		return &tokens.StatusError{
 			Class:   tokens.Misconfigured,

@@ -71,7 +71,13 @@ func (p *Pages) Paste(ctx context.Context, id, address string) (*Attempt, error)
 	if err != nil {
 		return nil, operatorError(t.account, err)
 	}
-	return p.finish(ctx, a, t, pasted.answer).public(), nil
+	t = p.finish(ctx, a, t, pasted.answer)
+	if t.phase == deciding {
+		// Whoever pastes into a terminal sees no page that could ask.
+		p.failed(a, t, t.other)
+		t = p.current(t)
+	}
+	return t.public(), nil
 }
 
 // operatorError says in one sentence what a page says in three.

@@ -110,6 +110,26 @@ func TestOperatorPastes(t *testing.T) {
 	}
 }
 
+// TestOperatorPastesAnotherUser: a terminal shows no page that could ask.
+func TestOperatorPastesAnotherUser(t *testing.T) {
+	s := newSite(t, entra())
+	b := newBrowser(t)
+	s.begin(b, "default")
+	b.decide("accept", "ada@example.com")
+	a := s.beginAsOperator("")
+	b.open(a.URL)
+	f := b.forms()[0]
+	f.values.Set("decision", "accept")
+	f.values.Set("user", "eve@example.com")
+	res := b.send(http.MethodPost, f.action, f.values, b.at)
+	res.Body.Close()
+	got, err := s.pages.Paste(t.Context(), a.ID, res.Header.Get("Location"))
+	if err != nil || got.State != signin.AttemptFailed || got.Error.Code != "other_user" {
+		t.Errorf("pasting: got %+v, %v; want it failed by other_user", got, err)
+	}
+	s.wantUser("default", "ada@example.com")
+}
+
 func TestOperatorPastesTheErrorPage(t *testing.T) {
 	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect})
 	first, second := s.beginAsOperator(""), s.beginAsOperator("")

@@ -31,8 +31,8 @@ type accountView struct {
 	Paste bool
 
 	ConsentURL  string
+	LogoutURL   string // the provider's, where it cannot be asked to let the user choose
 	RedirectURI string
-	Redirect    bool // RedirectURI is used, and ours
 }
 
 // View lets a template hand on the account of a page that embeds one.
@@ -108,6 +108,9 @@ func (p *Pages) view(e *exchange, a *tokens.Account) accountView {
 		return v
 	}
 	v.SignIn = p.signinView(c, s, v.RedirectURI)
+	if !v.SignIn.Another && v.SignIn.Redirects {
+		v.LogoutURL = a.LogoutURL(v.RedirectURI)
+	}
 	v.SignOut = s.State != tokens.SignedOut && s.State != tokens.SigningIn
 	v.Paste = redirects(c) && (v.SignIn.NewTab && !s.State.Usable() || p.Attempts.waits(p.clock().Now(), c.Name))
 	return v
