@@ -13,11 +13,11 @@ import (
 // a change set has two levels.
 const maxNesting = 4
 
-// A multipart is a multipart body (RFC 2046 §5.1) in which the parts that hold
+// A multipartBody is a multipart body (RFC 2046 §5.1) in which the parts that hold
 // HTML or JSON are rewritten, and those of a batch whose HTTP message does
 // (OData batch). All else stays byte for byte, also line ends and boundaries
 // that are not quite as they should be, which some old clients write.
-type multipart struct {
+type multipartBody struct {
 	rules   rules
 	nesting int
 	parts   *splitter
@@ -29,12 +29,12 @@ type multipart struct {
 }
 
 // newMultipart returns src with its parts rewritten.
-func newMultipart(src io.Reader, r rules) *multipart {
-	return &multipart{rules: r, parts: newSplitter(src, r.boundary)}
+func newMultipart(src io.Reader, r rules) *multipartBody {
+	return &multipartBody{rules: r, parts: newSplitter(src, r.boundary)}
 }
 
 // Read implements [io.Reader].
-func (m *multipart) Read(p []byte) (int, error) {
+func (m *multipartBody) Read(p []byte) (int, error) {
 	for {
 		if len(m.pending) > 0 {
 			n := copy(p, m.pending)
@@ -61,7 +61,7 @@ func (m *multipart) Read(p []byte) (int, error) {
 // next reads the delimiter in front of a part and the part's head. At the
 // start there may be a preamble, behind the last part an epilogue; both are
 // parts that nobody touches.
-func (m *multipart) next() error {
+func (m *multipartBody) next() error {
 	line, closing, err := m.parts.delimiter()
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (m *multipart) next() error {
 }
 
 // openPart reads the part's head and decides what becomes of its body.
-func (m *multipart) openPart() {
+func (m *multipartBody) openPart() {
 	head := m.parts.head()
 	at := len(m.pending)
 	m.pending = append(m.pending, head...)
@@ -96,7 +96,7 @@ func (m *multipart) openPart() {
 	}
 }
 
-func (m *multipart) open(kind mediaType, head []byte) rewriter {
+func (m *multipartBody) open(kind mediaType, head []byte) rewriter {
 	switch {
 	case m.rules.touches(kind):
 		r := m.rules
@@ -169,7 +169,7 @@ func withoutLength(head []byte) []byte {
 	return kept
 }
 
-func (m *multipart) closePart() {
+func (m *multipartBody) closePart() {
 	_ = m.body.Close() // returns buffers; it does not fail
 	pictures, links := m.body.Rewritten()
 	m.pictures += pictures
@@ -178,7 +178,7 @@ func (m *multipart) closePart() {
 }
 
 // Rewritten returns how many URLs were replaced.
-func (m *multipart) Rewritten() (pictures, links int) {
+func (m *multipartBody) Rewritten() (pictures, links int) {
 	if m.body == nil {
 		return m.pictures, m.links
 	}
@@ -187,7 +187,7 @@ func (m *multipart) Rewritten() (pictures, links int) {
 }
 
 // Close implements [io.Closer]. It does not close the source.
-func (m *multipart) Close() error {
+func (m *multipartBody) Close() error {
 	if m.body != nil {
 		m.closePart()
 	}
@@ -201,6 +201,6 @@ func (untouched) Close() error                     { return nil }
 func (untouched) Rewritten() (pictures, links int) { return 0, 0 }
 
 var (
-	_ rewriter = (*multipart)(nil)
+	_ rewriter = (*multipartBody)(nil)
 	_ rewriter = untouched{}
 )

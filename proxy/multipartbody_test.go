@@ -1,0 +1,159 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package proxy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
+)
+
+// upRules are those of a request's body with URLs under localBase.
+func upRules(boundary string) rules {
+	link := NewAPIHosts(Presets[0], nil).UpstreamLink("https://www.onenote.com", localBase)
+	return rules{
+		kind:      multipartType,
+		boundary:  boundary,
+		html:      rewrite.HTMLRules{Link: link, LinkPictures: true},
+		jsonHosts: anchorsOfBases(localBase),
+		jsonLink:  link,
+		commands:  []string{"localhost:8080"},
+	}
+}
+
+func mapMultipart(text string, before, after func(io.Reader) io.Reader) (string, int, error) {
+	m := upRules("b").open(before(strings.NewReader(text)))
+	got, err := io.ReadAll(after(m))
+	pictures, links := m.Rewritten()
+	_ = m.Close()
+	return string(got), pictures + links, err
+}
+
+func TestPartsOfMultipart(t *testing.T) {
+	const (
+		img   = `<img src="http://localhost:8080/api/v1.0/r/1">`
+		there = `<img src="https://www.onenote.com/api/v1.0/r/1">`
+		html  = "Content-Type: text/html\n\n"
+	)
+	tests := []struct {
+		name, text, want string
+		urls             int
+	}{
+		{"HTML", "--b\n" + html + img + "\n--b--\n", "--b\n" + html + there + "\n--b--\n", 1},
+		{"CRLF", "--b\r\nContent-Type: text/html\r\n\r\n" + img + "\r\n--b--\r\n", "--b\r\nContent-Type: text/html\r\n\r\n" + there + "\r\n--b--\r\n", 1},
+		{"no line break at the end", "--b\n" + html + img + "\n--b--", "--b\n" + html + there + "\n--b--", 1},
+		{"the closing delimiter on the same line is none", "--b\n" + html + img + "--b--", "--b\n" + html + there + "--b--", 1},
+		{"white space behind delimiters", "--b \t\n" + html + img + "\n--b-- \n", "--b \t\n" + html + there + "\n--b-- \n", 1},
+		{"preamble and epilogue", img + "\n--b\n" + html + img + "\n--b--\n" + img + "\n--b\n" + html + img, img + "\n--b\n" + html + there + "\n--b--\n" + img + "\n--b\n" + html + img, 1},
+		{"XHTML", "--b\nContent-Type: application/xhtml+xml; charset=utf-8\n\n" + img + "\n--b--\n", "--b\nContent-Type: application/xhtml+xml; charset=utf-8\n\n" + there + "\n--b--\n", 1},
+		{"JSON", "--b\nContent-Type: application/json\n\n{\"u\":\"http://localhost:8080/api/x\"}\n--b--\n", "--b\nContent-Type: application/json\n\n{\"u\":\"https://www.onenote.com/api/x\"}\n--b--\n", 1},
+		{"commands", "--b\nContent-Disposition: form-data; name=\"Commands\"\nContent-Type: application/json\n\n['<img src=\"http://localhost:8080/api/x\">']\n--b--\n", "--b\nContent-Disposition: form-data; name=\"Commands\"\nContent-Type: application/json\n\n['<img src=\"https://www.onenote.com/api/x\">']\n--b--\n", 1},
+		{"binary", "--b\nContent-Type: image/png\n\n" + img + "\n--b--\n", "--b\nContent-Type: image/png\n\n" + img + "\n--b--\n", 0},
+		{"no type", "--b\n\n" + img + "\n--b--\n", "--b\n\n" + img + "\n--b--\n", 0},
+		{"base64", "--b\nContent-Transfer-Encoding: base64\n" + html + img + "\n--b--\n", "--b\nContent-Transfer-Encoding: base64\n" + html + img + "\n--b--\n", 0},
+		{"8bit", "--b\nContent-Transfer-Encoding: 8BIT\n" + html + img + "\n--b--\n", "--b\nContent-Transfer-Encoding: 8BIT\n" + html + there + "\n--b--\n", 1},
+		{"another charset", "--b\nContent-Type: text/html; charset=utf-16\n\n" + img + "\n--b--\n", "--b\nContent-Type: text/html; charset=utf-16\n\n" + img + "\n--b--\n", 0},
+		{"a length", "--b\nContent-Length: 46\n" + html + img + "\n--b--\n", "--b\n" + html + there + "\n--b--\n", 1},
+		{"the length of what stays", "--b\nContent-Length: 46\nContent-Type: a/b\n\n" + img + "\n--b--\n", "--b\nContent-Length: 46\nContent-Type: a/b\n\n" + img + "\n--b--\n", 0},
+		{"several", "--b\n" + html + img + "\n--b\nContent-Type: image/png\n\n\x00--b\n" + html + img + "\n--b\n" + html + img + "\n--b--\n", "--b\n" + html + there + "\n--b\nContent-Type: image/png\n\n\x00--b\n" + html + img + "\n--b\n" + html + there + "\n--b--\n", 2},
+		{"a tag that a delimiter cuts", "--b\n" + html + "<img src=\"http://localhost:8080/api\n--b\n" + html + "/x\">\n--b--\n", "--b\n" + html + "<img src=\"http://localhost:8080/api\n--b\n" + html + "/x\">\n--b--\n", 0},
+		{"lines that are no delimiters", "--b\n" + html + "--bb\n--b-\n-- b\n --b\n\n--c\n" + img + "\n--b--\n", "--b\n" + html + "--bb\n--b-\n-- b\n --b\n\n--c\n" + there + "\n--b--\n", 1},
+		{"nothing between delimiters", "--b\n--b\n\n--b--\n", "--b\n--b\n\n--b--\n", 0},
+		{"a head without end", "--b\nContent-Type: text/html\n--b--\n", "--b\nContent-Type: text/html\n--b--\n", 0},
+		{"an endless head", "--b\nContent-Type: text/html\nX: " + strings.Repeat("x", 3*maxHead) + "\n\n" + img + "\n--b--\n", "--b\nContent-Type: text/html\nX: " + strings.Repeat("x", 3*maxHead) + "\n\n" + img + "\n--b--\n", 0},
+		{"no delimiter at all", img, img, 0},
+		{"cut off", "--b\n" + html + img, "--b\n" + html + there, 1},
+		{"cut off in a delimiter", "--b\n" + html + img + "\n-", "--b\n" + html + there + "\n-", 1},
+		{"nothing", "", "", 0},
+		{"a batch",
+			"--b\nContent-Type: application/http\nContent-Transfer-Encoding: binary\n\nPOST /api/v1.0/me/notes/sections/1/pages HTTP/1.1\nContent-Type: text/html\nContent-Length: 46\n\n" + img + "\n\n\n--b--",
+			"--b\nContent-Type: application/http\nContent-Transfer-Encoding: binary\n\nPOST /api/v1.0/me/notes/sections/1/pages HTTP/1.1\nContent-Type: text/html\n\n" + there + "\n\n\n--b--", 1},
+		{"answers of a batch",
+			"--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"self\":\"http://localhost:8080/api/x\"}\r\n--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\nhttp://localhost:8080/api/x\r\n--b--\r\n",
+			"--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"self\":\"https://www.onenote.com/api/x\"}\r\n--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\nhttp://localhost:8080/api/x\r\n--b--\r\n", 1},
+		{"an answer without body", "--b\nContent-Type: application/http\n\nHTTP/1.1 204 No Content\n\n--b--\n", "--b\nContent-Type: application/http\n\nHTTP/1.1 204 No Content\n\n--b--\n", 0},
+		{"compressed in a batch", "--b\nContent-Type: application/http\n\nHTTP/1.1 200 OK\nContent-Type: text/html\nContent-Encoding: gzip\n\n" + img + "\n--b--\n", "--b\nContent-Type: application/http\n\nHTTP/1.1 200 OK\nContent-Type: text/html\nContent-Encoding: gzip\n\n" + img + "\n--b--\n", 0},
+		{"a change set",
+			"--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n" + html + img + "\n--c--\n--b\n" + html + img + "\n--b--\n",
+			"--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n" + html + there + "\n--c--\n--b\n" + html + there + "\n--b--\n", 2},
+		{"a change set with our own boundary", "--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n" + html + img + "\n--b--\n", "--b\nContent-Type: multipart/mixed; boundary=b\n\n--b\n" + html + there + "\n--b--\n", 1},
+	}
+	reads := map[string]func(io.Reader) io.Reader{"whole": whole, "one byte": iotest.OneByteReader, "half": iotest.HalfReader, "with the end": iotest.DataErrReader}
+	for _, tt := range tests {
+		for name, read := range reads {
+			if got, urls, err := mapMultipart(tt.text, read, whole); err != nil || got != tt.want || urls != tt.urls {
+				t.Errorf("%s, source in pieces (%s): got %d URLs, %v in\n%.500q\nwant %d in\n%.500q", tt.name, name, urls, err, got, tt.urls, tt.want)
+			}
+		}
+		if got, _, _ := mapMultipart(tt.text, whole, iotest.OneByteReader); got != tt.want {
+			t.Errorf("%s, taken by one byte: got %.500q", tt.name, got)
+		}
+	}
+}
+
+func TestNestingOfMultipartIsBounded(t *testing.T) {
+	text := "Content-Type: text/html\n\n<img src=\"http://localhost:8080/api/x\">"
+	for i := range 10 {
+		text = fmt.Sprintf("Content-Type: multipart/mixed; boundary=c%d\n\n--c%d\n%s", i, i, text)
+	}
+	got, urls, err := mapMultipart("--b\n"+text, whole, whole)
+	if err != nil || urls != 0 || got != "--b\n"+text {
+		t.Errorf("got %d URLs and %v, want the text as it was", urls, err)
+	}
+}
+
+func TestMultipartPassesOnErrors(t *testing.T) {
+	broken := errors.New("connection reset")
+	for cut := range 60 {
+		text := "--b\nContent-Type: text/html\n\n<p>some text</p>\n--b--\nand an epilogue"[:cut]
+		src := io.MultiReader(strings.NewReader(text), iotest.ErrReader(broken))
+		m := upRules("b").open(src)
+		if got, err := io.ReadAll(m); err != broken || string(got) != text {
+			t.Errorf("cut at %d: got %q, %v; want %q and the error", cut, got, err, text)
+		}
+		_ = m.Close()
+	}
+}
+
+// Whatever the body and however it is cut: the same comes out, and a reader of
+// multipart bodies finds the same parts, those of binary types unchanged.
+func FuzzMultipart(f *testing.F) {
+	f.Add([]byte("--b\nContent-Type: text/html\n\n<img src=\"http://localhost:8080/api/x\">\n--b--\n"), 5)
+	f.Add([]byte("x\r\n--b\r\nContent-Type: a/b\r\n\r\n\x00\r\n--b-\r\n--b \r\n\r\n\n--b--"), 1)
+	f.Add([]byte("--b\nContent-Type: application/http\n\nHTTP/1.1 200 OK\nContent-Type: application/json\nContent-Length: 2\n\n{}\n--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n\n--c--\n--b--"), 2)
+	f.Fuzz(func(t *testing.T, text []byte, size int) {
+		size = max(1, min(size, 1<<10))
+		want, urls, err := mapMultipart(string(text), whole, whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pieces := func(r io.Reader) io.Reader { return &pieceReader{r, size} }
+		if got, n, err := mapMultipart(string(text), pieces, pieces); err != nil || got != want || n != urls {
+			t.Errorf("in pieces of %d: got %q, %v; want %q", size, got, err, want)
+		}
+		if urls == 0 && !bytes.Contains(bytes.ToLower(text), []byte("content-length")) && want != string(text) {
+			t.Errorf("got %q with nothing replaced, want %q", want, text)
+		}
+		if before, after := partsOfBody(text), partsOfBody([]byte(want)); before > after {
+			t.Errorf("got %d parts, want the %d that there were, in %q", after, before, want)
+		}
+	})
+}
+
+func partsOfBody(body []byte) (n int) {
+	r := multipart.NewReader(bytes.NewReader(body), "b")
+	for {
+		if _, err := r.NextRawPart(); err != nil {
+			return n
+		}
+		n++
+	}
+}
