@@ -87,7 +87,7 @@ type attempt struct {
 	device  *tokens.DeviceCode
 	polled  bool
 	ctx     context.Context // ends with the attempt; stops whoever polls for it
-	end     context.CancelFunc
+	end     context.CancelCauseFunc
 	expires time.Time
 
 	phase   phase

@@ -45,7 +45,7 @@ func (s *Attempts) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	for _, t := range s.list {
-		t.end()
+		t.end(nil)
 	}
 	s.list = nil
 	s.mu.Unlock()
@@ -72,7 +72,7 @@ func (s *Attempts) add(now time.Time, t attempt) (attempt, error) {
 		return attempt{}, errClosed
 	}
 	t.id = randomText()
-	t.ctx, t.end = context.WithCancel(context.Background())
+	t.ctx, t.end = context.WithCancelCause(context.Background())
 	s.sweep(now)
 	s.makeRoom(t.account)
 	s.list = append(s.list, &t)
@@ -101,7 +101,7 @@ func (s *Attempts) makeRoom(account string) {
 }
 
 func (s *Attempts) drop(i int) {
-	s.list[i].end()
+	s.list[i].end(nil)
 	s.list = slices.Delete(s.list, i, i+1)
 }
 
@@ -112,7 +112,7 @@ func (s *Attempts) sweep(now time.Time) {
 		switch {
 		case now.Before(t.expires):
 		case t.phase == done || t.phase == failed:
-			t.end()
+			t.end(nil)
 			continue
 		default:
 			t.settle(now, failed)
@@ -134,7 +134,7 @@ func (t *attempt) settle(now time.Time, p phase) {
 	t.phase = p
 	t.expires = now.Add(attemptLife)
 	t.verifier, t.grant, t.other, t.url = "", nil, nil, ""
-	t.end()
+	t.end(nil)
 }
 
 // find returns the attempt with that id, still under the lock.
@@ -270,18 +270,23 @@ func (s *Attempts) waits(now time.Time, account string) bool {
 	})
 }
 
-// forget drops all attempts of an account, and the grants they hold.
-func (s *Attempts) forget(account string) {
+// Forget drops all attempts of an account, and the tokens that some may hold.
+// It belongs to a sign-out: nothing that was begun before brings the user back,
+// not even an answer that is being redeemed.
+func (s *Attempts) Forget(account string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.list = slices.DeleteFunc(s.list, func(t *attempt) bool {
 		if t.account != account {
 			return false
 		}
-		t.end()
+		t.end(errForgotten)
 		return true
 	})
 }
+
+// errForgotten ends an attempt whose tokens must not be used any more.
+var errForgotten = errors.New("the account was signed out during the sign-in")
 
 // startPolling makes the caller the only one who polls for a device sign-in.
 // It must call stopPolling when it is done.

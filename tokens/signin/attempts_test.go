@@ -4,8 +4,11 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"net/url"
 	"testing"
 	"time"
 
@@ -149,3 +152,38 @@ func TestCloseLetsNothingIn(t *testing.T) {
 		t.Error("polling was started")
 	}
 }
+
+// TestSignOutDuringTheExchange: an answer that is being redeemed while the
+// user signs out does not sign them in again.
+func TestSignOutDuringTheExchange(t *testing.T) {
+	memory := tokens.NewMemory()
+	defer memory.Close()
+	c := tokens.Config{Name: "one", ClientID: "app", Flow: tokens.FlowToken}
+	c.Complete()
+	a := tokens.NewAccount(tokens.Options{Config: c, Memory: memory, Storage: lost{}, Keys: tokens.FixedKeys{make([]byte, 32)}})
+	p := &Pages{Attempts: NewAttempts(), Accounts: []*tokens.Account{a}}
+	defer p.Attempts.Close()
+	_, state := pending(t, p.Attempts, "one")
+	taken, err := p.Attempts.take(noon, "one", state, anybody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := a.FragmentGrant(url.Values{"access_token": {"x"}, "token_type": {"bearer"}, "expires_in": {"3600"}}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Attempts.Forget("one")
+	p.adopt(t.Context(), a, taken, g, nil)
+	if s := a.Status(t.Context()); s.State.Usable() {
+		t.Errorf("state: got %s, want the account signed out", s.State)
+	}
+}
+
+// lost is a storage that keeps nothing.
+type lost struct{}
+
+func (lost) Store(context.Context, string, []byte) error  { return nil }
+func (lost) Load(context.Context, string) ([]byte, error) { return nil, fs.ErrNotExist }
+func (lost) Delete(context.Context, string) error         { return nil }
+func (lost) Lock(context.Context, string) error           { return nil }
+func (lost) Unlock(context.Context, string) error         { return nil }

@@ -65,7 +65,7 @@ func (p *Pages) decide(e *exchange, form url.Values) bool {
 func (p *Pages) confirm(ctx context.Context, a *tokens.Account, t attempt) attempt {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishLimit)
 	defer cancel()
-	if err := a.Adopt(ctx, t.grant, true); err != nil {
+	if err := give(ctx, a, t, t.grant, true); err != nil {
 		p.failed(a, t, err)
 		return p.current(t)
 	}

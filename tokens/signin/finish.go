@@ -50,7 +50,7 @@ func (p *Pages) adopt(ctx context.Context, a *tokens.Account, t attempt, g *toke
 	if err == nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishLimit)
 		defer cancel()
-		err = a.Adopt(ctx, g, false)
+		err = give(ctx, a, t, g, false)
 	}
 	now := p.clock().Now()
 	var other *tokens.OtherUserError
@@ -63,6 +63,15 @@ func (p *Pages) adopt(ctx context.Context, a *tokens.Account, t attempt, g *toke
 		p.failed(a, t, err)
 	}
 	return p.current(t)
+}
+
+// give lets the account adopt the tokens, unless it was signed out since the
+// sign-in began.
+func give(ctx context.Context, a *tokens.Account, t attempt, g *tokens.Grant, confirmed bool) error {
+	if context.Cause(t.ctx) == errForgotten {
+		return errForgotten
+	}
+	return a.Adopt(ctx, g, confirmed)
 }
 
 // unattended reports whether nobody looks at a page who could be asked: an

@@ -16,7 +16,7 @@ func (p *Pages) postSignout(e *exchange) {
 		p.refuse(e, notAllowed)
 		return
 	}
-	p.Attempts.forget(e.account.Name())
+	p.Attempts.Forget(e.account.Name())
 	if err := e.account.SignOut(e.r.Context()); err != nil {
 		p.showNotSignedOut(e, err)
 		return
