@@ -192,6 +192,9 @@ func (a *Account) refusedLately(generation uint64) bool {
 // Retry renews now, even if the token is good and even if the last attempt
 // said to wait: the operator has changed something.
 func (a *Account) Retry(ctx context.Context) error {
+	if err := a.prepare(ctx); err != nil {
+		return err
+	}
 	var generation uint64
 	if b := a.held.live.Load(); b != nil {
 		generation = b.generation

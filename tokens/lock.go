@@ -22,25 +22,40 @@ func (a *Account) lock(ctx context.Context) (unlock func(), err error) {
 		return nil, ctx.Err()
 	}
 	release := func() { <-a.held.writer }
-	if err := a.storage.Lock(ctx, a.lockName()); err != nil {
-		if ctx.Err() != nil || a.shared {
+	// The lock's context outlives the taking of it: some storages keep a lock
+	// alive for as long as its context lives.
+	lockCtx, giveUp := context.WithCancel(ctx)
+	patience := time.AfterFunc(lockPatience, giveUp)
+	err = a.storage.Lock(lockCtx, a.lockName())
+	stuck := !patience.Stop()
+	switch {
+	case err == nil:
+		return func() {
+			// Not with the caller's context: a lock kept by a cancelled
+			// request would stop everybody until it goes stale.
+			if err := a.storage.Unlock(context.WithoutCancel(ctx), a.lockName()); err != nil {
+				a.log.Warn("the storage lock could not be released", zap.Error(err))
+			}
+			giveUp()
 			release()
-			return nil, a.lockFailure(err)
-		}
-		// A full or read-only disk has no room for a lock either. It must not
-		// cost the tokens, and nobody else is known to share this storage.
+		}, nil
+	case ctx.Err() == nil && (stuck || !a.shared):
+		// A full or read-only disk has no room for a lock, and a process that
+		// was killed can leave one that others keep alive. Neither may cost the
+		// tokens: what was stored is read again before it is used, and what is
+		// stored is numbered.
 		a.log.Warn("the storage cannot be locked; going on without", zap.Error(err))
+		giveUp()
 		return release, nil
 	}
-	return func() {
-		// Not with the caller's context: a lock kept by a cancelled request
-		// would stop everybody until it goes stale.
-		if err := a.storage.Unlock(context.WithoutCancel(ctx), a.lockName()); err != nil {
-			a.log.Warn("the storage lock could not be released", zap.Error(err))
-		}
-		release()
-	}, nil
+	giveUp()
+	release()
+	return nil, a.lockFailure(err)
 }
+
+// lockPatience is how long a lock is waited for: longer than any holder that
+// lives may need, which is one request to the identity provider.
+const lockPatience = identityTimeout + 5*time.Second
 
 func (a *Account) lockFailure(err error) *Failure {
 	a.log.Error("the storage could not be locked", zap.Error(err))
@@ -56,8 +71,6 @@ const newsEvery = 100 * time.Millisecond
 // lockOrNews takes the lock, or returns as soon as there is no need of it: the
 // caller looks again at what it demanded. With the lock, the storage was read.
 func (a *Account) lockOrNews(ctx context.Context, d demand) (unlock func(), err error) {
-	// The lock is not taken with a context that ends before it is released:
-	// some storages keep a lock alive for as long as its context lives.
 	ctx, cancel := context.WithCancel(ctx)
 	type taken struct {
 		unlock func()
@@ -79,7 +92,7 @@ func (a *Account) lockOrNews(ctx context.Context, d demand) (unlock func(), err 
 			}
 			unlock = func() {
 				l.unlock()
-				cancel()
+				cancel() // not before: see lock
 			}
 			if err := a.look(ctx); err != nil {
 				unlock()

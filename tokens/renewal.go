@@ -14,7 +14,7 @@ import (
 )
 
 // renewalLimit bounds one renewal, waiting for the storage lock included.
-const renewalLimit = 40 * time.Second
+const renewalLimit = lockPatience + identityTimeout + 15*time.Second
 
 // renew is the one renewal that many wait for. It looks into the storage
 // before and after taking its lock: another process may have done the work.
