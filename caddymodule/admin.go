@@ -46,13 +46,13 @@ func (adminAPI) CaddyModule() caddy.ModuleInfo {
 // Routes implements caddy.AdminRouter.
 func (adminAPI) Routes() []caddy.AdminRoute {
 	return []caddy.AdminRoute{
-		route("GET /onenote/accounts", listAccounts),
-		route("GET /onenote/accounts/{name}", forAccount(showAccount)),
-		route("POST /onenote/accounts/{name}/renew", forAccount(renewAccount)),
-		route("POST /onenote/accounts/{name}/signin", forAccount(beginSignin)),
-		route("GET /onenote/accounts/{name}/signin/{id}", forAccount(showSignin)),
-		route("POST /onenote/accounts/{name}/signin/{id}/paste", forAccount(pasteSignin)),
-		route("DELETE /onenote/accounts/{name}", forAccount(signOut)),
+		adminRoute("GET /onenote/accounts", listAccounts),
+		adminRoute("GET /onenote/accounts/{name}", forAccount(showAccount)),
+		adminRoute("POST /onenote/accounts/{name}/renew", forAccount(renewAccount)),
+		adminRoute("POST /onenote/accounts/{name}/signin", forAccount(beginSignin)),
+		adminRoute("GET /onenote/accounts/{name}/signin/{id}", forAccount(showSignin)),
+		adminRoute("POST /onenote/accounts/{name}/signin/{id}/paste", forAccount(pasteSignin)),
+		adminRoute("DELETE /onenote/accounts/{name}", forAccount(signOut)),
 	}
 }
 
@@ -65,8 +65,8 @@ type accountList struct {
 // written as JSON, or nothing.
 type adminFunc func(a *App, r *http.Request) (any, error)
 
-// route runs f with the running app.
-func route(pattern string, f adminFunc) caddy.AdminRoute {
+// adminRoute runs f with the running app.
+func adminRoute(pattern string, f adminFunc) caddy.AdminRoute {
 	return caddy.AdminRoute{Pattern: pattern, Handler: caddy.AdminHandlerFunc(func(w http.ResponseWriter, r *http.Request) error {
 		mod, err := caddy.ActiveContext().AppIfConfigured("onenote")
 		if err != nil {

@@ -233,7 +233,11 @@ func (a *App) Stop() error {
 // Cleanup gives back what Provision took.
 func (a *App) Cleanup() error {
 	a.closePages()
-	err := a.lease.release(func(k memoryKey) { forgetMetrics(accountOf(k.record)) })
+	err := a.lease.release(func(k memoryKey) {
+		if !held(k.record) {
+			forgetMetrics(accountOf(k.record))
+		}
+	})
 	if a.Transport != nil {
 		_ = a.Transport.Cleanup() // closes idle connections; it never fails
 	}

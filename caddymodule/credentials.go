@@ -7,40 +7,68 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+
 	"github.com/caddy-onenote/caddy-onenote/guard"
 )
 
+// clientCredentials are the fields in which a client shows who it is to us.
+// Caddy hides the first two from its logs, unless log_credentials is on.
+var clientCredentials = [...]string{"Authorization", "Proxy-Authorization", guard.KeyHeader}
+
 // tellsTooMuch reports whether the access log would hold something that opens
-// a door: a code or a state (pages under /auth/), a picture that anybody may
-// fetch by its URL, a token that a client put into the query, or a client key
-// in a header that Caddy does not know to hide.
+// a door: a client key, a code or a state (pages under /auth/, and the address
+// that a browser says it came from), a picture that anybody may fetch by its
+// URL, or a token that a client put into the query.
 func tellsTooMuch(r *http.Request) bool {
 	if _, ok := r.Header[guard.KeyHeader]; ok {
 		return true
 	}
-	if strings.HasPrefix(r.URL.Path, "/auth/") {
+	if strings.HasPrefix(r.URL.Path, "/auth/") || strings.Contains(r.Header.Get("Referer"), "/auth/") {
 		return true
 	}
-	query := strings.ToLower(r.URL.RawQuery)
-	return strings.Contains(query, "publicauth=") || strings.Contains(query, "access_token=")
+	return tellsInQuery(r) || hasCredentials(r) && logsCredentials(r)
 }
 
-// clientCredentials are the fields in which a client shows who it is to us.
-var clientCredentials = [...]string{"Authorization", "Proxy-Authorization", guard.KeyHeader}
+// tellsInQuery reports whether the request's URL is not for a log.
+func tellsInQuery(r *http.Request) bool {
+	return opensPicture(r) || strings.Contains(strings.ToLower(r.URL.RawQuery), "access_token")
+}
 
-// withoutCredentials returns the request without them. The transport would
-// remove them too, but reverse_proxy logs the request that it was given, at
-// DEBUG with every field if log_credentials is on.
-func withoutCredentials(r *http.Request) *http.Request {
+// opensPicture reports whether the path of the request is itself what opens
+// the door: who knows the resource may add publicAuth.
+func opensPicture(r *http.Request) bool {
+	return strings.Contains(strings.ToLower(r.URL.RawQuery), "publicauth")
+}
+
+func hasCredentials(r *http.Request) bool {
 	for _, name := range clientCredentials {
-		if _, ok := r.Header[name]; !ok {
-			continue
+		if _, ok := r.Header[name]; ok {
+			return true
 		}
-		r.Header = r.Header.Clone()
-		for _, name := range clientCredentials {
-			delete(r.Header, name)
-		}
+	}
+	return false
+}
+
+// logsCredentials reports whether Caddy is told not to hide them.
+func logsCredentials(r *http.Request) bool {
+	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	return ok && server.Logs != nil && server.Logs.ShouldLogCredentials
+}
+
+// withoutSecrets takes out of the request what reverse_proxy would log at
+// DEBUG: it logs the request that it was given. The transport needs none of
+// it: credentials of clients do not go upstream, and it has the target.
+func withoutSecrets(r *http.Request) *http.Request {
+	if tellsInQuery(r) {
+		r.RequestURI = "/..."
+	}
+	if !hasCredentials(r) {
 		return r
+	}
+	r.Header = r.Header.Clone()
+	for _, name := range clientCredentials {
+		delete(r.Header, name)
 	}
 	return r
 }

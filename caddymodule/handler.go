@@ -217,7 +217,9 @@ func (h *Handler) provisionGate(ctx caddy.Context) error {
 // ServeHTTP admits the request, serves what is ours, or refuses.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if tellsTooMuch(r) {
-		caddyhttp.SetVar(r.Context(), caddyhttp.LogSkipVar, true)
+		rec := h.skipLog(w, r)
+		defer rec.log()
+		w = rec
 	}
 	g, err := h.gate.get()
 	if err != nil {
@@ -256,13 +258,16 @@ func (h *Handler) servePage(w http.ResponseWriter, r *http.Request, route *guard
 }
 
 // proxy sends a request for the API on its way.
-func (h *Handler) proxy(w http.ResponseWriter, r *http.Request, route *guard.Route, next caddyhttp.Handler) error {
+func (h *Handler) proxy(w http.ResponseWriter, r *http.Request, admitted *guard.Route, next caddyhttp.Handler) error {
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	name, refusal := h.accountOf(route, repl)
+	name, refusal := h.accountOf(admitted, repl)
 	if refusal != nil {
 		return h.refuse(w, r, "", refusal)
 	}
 	repl.Set("http.onenote.account", name)
+	if fields, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+		fields.Set(zap.String("onenote_account", name))
+	}
 	if h.MaxBody > 0 && r.ContentLength > h.MaxBody {
 		return h.refuse(w, r, name, bodyTooLarge(h.MaxBody))
 	}
@@ -271,15 +276,16 @@ func (h *Handler) proxy(w http.ResponseWriter, r *http.Request, route *guard.Rou
 		repl.Set("http.onenote.retried", trace.Retried)
 		repl.Set("http.onenote.rewritten", trace.Pictures+trace.Links+trace.Headers+trace.Body)
 	}()
-	out := withoutCredentials(r.WithContext(withRoute(r.Context(), &proxy.Call{
+	to := &route{target: r.RequestURI, Call: proxy.Call{
 		Account:   h.app.account(name),
 		Name:      name,
-		Base:      route.Base,
-		ImageBase: route.ImageBase,
-		SigninURL: h.pages.SigninURL(route.Base, name),
-		Picture:   route.Picture,
+		Base:      admitted.Base,
+		ImageBase: admitted.ImageBase,
+		SigninURL: h.pages.SigninURL(admitted.Base, name),
+		Picture:   admitted.Picture,
 		Trace:     trace,
-	})))
+	}}
+	out := withoutSecrets(r.WithContext(withRoute(r.Context(), to)))
 	if h.MaxBody > 0 && out.Body != nil {
 		out.Body = http.MaxBytesReader(w, out.Body, h.MaxBody)
 	}

@@ -95,6 +95,17 @@ func (l *lease) release(forgotten func(memoryKey)) error {
 	return errors.Join(errs...)
 }
 
+// held reports whether an account has memory, in whatever storage it is.
+func held(record string) bool {
+	found := false
+	pool.Range(func(key, _ any) bool {
+		k, ok := key.(memoryKey)
+		found = ok && k.record == record
+		return !found
+	})
+	return found
+}
+
 // storageID tells storages apart without naming their secrets.
 func storageID(storage certmagic.Storage) [sha256.Size]byte {
 	// A storage is the module it was configured as, so its JSON is its

@@ -16,6 +16,7 @@ import (
 // with them, so that an operator sees all mistakes at once.
 type resolver struct {
 	subject  string
+	harmless bool // its secrets open nothing real
 	warnings []string
 	errs     []error
 }
@@ -37,7 +38,7 @@ func (r *resolver) secret(option, text string) func() (tokens.Secret, error) {
 		r.errs = append(r.errs, err)
 		return nil
 	}
-	if literal(text) {
+	if literal(text) && !r.harmless {
 		r.warnings = append(r.warnings, fmt.Sprintf(
 			"%s: %s is written out in the configuration, which Caddy saves and shows at /config/; "+
 				"write {env.NAME} or {file./absolute/path}", r.subject, option))

@@ -24,7 +24,8 @@ import (
 // more when the API answers with a 401, and rewrites what comes back so that
 // links lead to this proxy and pictures load without a token.
 //
-// It wraps Caddy's own HTTP transport, whose options stand beside its own.
+// It wraps Caddy's own HTTP transport, whose options stand beside its own; only
+// `response_header_timeout` has another default, `5m`.
 // Which account a request belongs to is decided by the `onenote` handler
 // (directive `onenote_guard`), which has to come before `reverse_proxy`; a
 // request that did not pass it is answered with a 500 and never gets a token.
@@ -81,6 +82,11 @@ type Transport struct {
 const (
 	defaultMaxReplay     = 80 << 20
 	defaultImageLifetime = time.Hour
+
+	// The load balancers in front of the API give up a connection on which
+	// nothing came for four minutes: what has not been answered after five
+	// never will be.
+	defaultResponseHeaderTimeout = 5 * time.Minute
 )
 
 // CaddyModule returns the Caddy module information.
@@ -103,6 +109,9 @@ func (t *Transport) Provision(ctx caddy.Context) error {
 	}
 	if err := t.checkHTTP(); err != nil {
 		return err
+	}
+	if t.ResponseHeaderTimeout == 0 {
+		t.ResponseHeaderTimeout = caddy.Duration(defaultResponseHeaderTimeout)
 	}
 	if err := t.HTTPTransport.Provision(ctx); err != nil {
 		return err
@@ -173,11 +182,11 @@ func (t *Transport) RequestHeaderOps() *headers.HeaderOps {
 
 // RoundTrip sends a request that the guard admitted, or a health check.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	call := routeFrom(req.Context())
-	if call == nil && isProbe(req) {
+	to := routeFrom(req.Context())
+	if to == nil && isProbe(req) {
 		return t.HTTPTransport.RoundTrip(req)
 	}
-	if call == nil {
+	if to == nil {
 		return refuse(req, "the request did not come through the guard, so it has no account; "+
 			"write onenote_guard before reverse_proxy, or onenote instead of both"), nil
 	}
@@ -188,7 +197,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return refuse(req, err.Error()), nil
 	}
-	return way.For(*call).RoundTrip(t.aimed(req))
+	return way.For(to.Call).RoundTrip(t.aimed(req, to.target))
 }
 
 // isProbe reports whether it is a health check of reverse_proxy: those run
@@ -206,12 +215,14 @@ func dialsLoopback(req *http.Request) bool {
 	return caddy.IsUnixNetwork(di.Network) || isLoopbackHost(di.Host)
 }
 
-// aimed returns the request with the configured API as its URL. reverse_proxy
-// puts the address it dials there, without a scheme; the certificate and the
-// Host header have to be those of the API.
-func (t *Transport) aimed(req *http.Request) *http.Request {
+// aimed returns the request with the target that the client wrote, and with
+// the configured API as its URL. reverse_proxy puts the address it dials there,
+// without a scheme; the certificate and the Host header have to be those of the
+// API.
+func (t *Transport) aimed(req *http.Request, target string) *http.Request {
 	out := new(http.Request)
 	*out = *req
+	out.RequestURI = target
 	out.URL = new(url.URL)
 	*out.URL = *req.URL
 	out.URL.Scheme, out.URL.Host = t.upstream.url.Scheme, t.upstream.url.Host

@@ -1,0 +1,313 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-onenote/caddy-onenote/emulator"
+	"github.com/caddy-onenote/caddy-onenote/tokens"
+)
+
+// microsoft is the emulator behind a server of its own, so that it outlives
+// the configurations that a test loads.
+type microsoft struct {
+	t   *testing.T
+	url string
+}
+
+func startMicrosoft(t *testing.T) *microsoft {
+	t.Helper()
+	s := httptest.NewServer(emulator.New(emulator.Options{}))
+	t.Cleanup(s.Close)
+	return &microsoft{t: t, url: s.URL}
+}
+
+// control uses the emulator's control surface.
+func (m *microsoft) control(method, path, body string) []byte {
+	m.t.Helper()
+	req, err := http.NewRequest(method, m.url+"/_emulator/"+path, strings.NewReader(body))
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	if err != nil || res.StatusCode >= 300 {
+		m.t.Fatalf("%s %s: got %s, %v: %s", method, path, res.Status, err, answer)
+	}
+	return answer
+}
+
+// seen is a request that the emulator saw.
+type seen struct {
+	Method  string      `json:"method"`
+	Path    string      `json:"path"`
+	Query   string      `json:"query"`
+	Status  int         `json:"status"`
+	Headers http.Header `json:"headers"`
+	SHA256  string      `json:"sha256"`
+	Bytes   int64       `json:"bytes"`
+}
+
+// requests returns what the emulator saw at that path, or below it where the
+// path ends in a slash.
+func (m *microsoft) requests(path string) []seen {
+	m.t.Helper()
+	var all, found []seen
+	if err := json.Unmarshal(m.control("GET", "requests", ""), &all); err != nil {
+		m.t.Fatal(err)
+	}
+	for _, r := range all {
+		if r.Path == path || strings.HasSuffix(path, "/") && strings.HasPrefix(r.Path, path) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// tokenPath is the token endpoint of microsoft_account.
+const tokenPath = "/oauth20_token.srf"
+
+// notebooks is a request that every test may make.
+const notebooks = "/api/v1.0/me/notes/notebooks"
+
+// caddyServer is Caddy with a configuration.
+type caddyServer struct {
+	t     *testing.T
+	url   string // of the site
+	admin string // address of the admin endpoint
+	dir   string // of storage and log
+}
+
+// newServer reserves what a configuration needs. Nothing runs yet.
+func newServer(t *testing.T) *caddyServer {
+	t.Helper()
+	s := &caddyServer{t: t, url: "http://localhost:" + freePort(t), admin: "127.0.0.1:" + freePort(t), dir: t.TempDir()}
+	t.Setenv("ONENOTE_TEST_KEY", tokens.GenerateKey())
+	t.Cleanup(func() {
+		if err := caddy.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+}
+
+func (s *caddyServer) port() string { return s.url[strings.LastIndexByte(s.url, ':')+1:] }
+
+// config is a Caddyfile with these options. Lines of the global options may be
+// added with further.
+func (s *caddyServer) config(account, site string, further ...string) string {
+	return fmt.Sprintf(`{
+	admin %s
+	persist_config off
+	grace_period 10s
+	storage file_system %s
+	log {
+		output file %s
+		level DEBUG
+	}
+	%s
+	onenote {
+		encryption_key {env.ONENOTE_TEST_KEY}
+		%s
+	}
+}
+http://:%s {
+	bind 127.0.0.1
+	%s
+}
+`, s.admin, filepath.Join(s.dir, "storage"), filepath.Join(s.dir, "log"), strings.Join(further, "\n"), account, s.port(), site)
+}
+
+// plain is the configuration of a site on the emulator, with its everlasting
+// refresh token.
+func (s *caddyServer) plain(m *microsoft, options ...string) string {
+	return s.config(importedAccount(m), "onenote "+m.url+" {\n"+strings.Join(options, "\n")+"\n}")
+}
+
+func importedAccount(m *microsoft) string {
+	return "client_id test\nauthority " + m.url + "\nrefresh_token emulator-refresh-token"
+}
+
+func (s *caddyServer) load(config string) error {
+	s.t.Helper()
+	adapted, err := adapt(config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return caddy.Load(adapted, true)
+}
+
+func (s *caddyServer) mustLoad(config string) {
+	s.t.Helper()
+	if err := s.load(config); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// answered is an answer and its body.
+type answered struct {
+	*http.Response
+	body string
+}
+
+// do sends a request; headers are pairs of name and value. A connection that is
+// opened in the very moment of a reload may be reset, whatever Caddy serves:
+// the old listener had it in its queue. Clients try again then, and so does do;
+// a request that is under way is never one of those.
+func (s *caddyServer) do(method, path, body string, headers ...string) answered {
+	s.t.Helper()
+	res, err := s.try(method, path, body, headers...)
+	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+		res, err = s.try(method, path, body, headers...)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res
+}
+
+func (s *caddyServer) try(method, path, body string, headers ...string) (answered, error) {
+	req, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		return answered{}, err
+	}
+	for i := 0; i < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+		if headers[i] == "Host" {
+			req.Host = headers[i+1]
+		}
+	}
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		return answered{}, err
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	return answered{res, string(got)}, err
+}
+
+func (s *caddyServer) get(path string, headers ...string) answered {
+	s.t.Helper()
+	return s.do("GET", path, "", headers...)
+}
+
+// want fails the test unless the answer has that status and, where it is one
+// of ours, that cause.
+func (a answered) want(t *testing.T, status int, cause string) {
+	t.Helper()
+	if got := a.Header.Get("X-Onenote-Proxy-Error"); a.StatusCode != status || got != cause {
+		t.Errorf("%s %s: got %d %q, want %d %q: %s", a.Request.Method, a.Request.URL.Path, a.StatusCode, got, status, cause, a.body)
+	}
+}
+
+// adminDo uses the admin endpoint.
+func (s *caddyServer) adminDo(method, path, body string) answered {
+	s.t.Helper()
+	req, err := http.NewRequest(method, "http://"+s.admin+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return answered{res, string(got)}
+}
+
+// log returns what was logged so far.
+func (s *caddyServer) log() string {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.dir, "log"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// eventually waits for what another goroutine does. It is no measure of time:
+// the limit is only there to end a test that fails.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("it never came to this: %s", what)
+		}
+	}
+}
+
+// browser is a client with cookies that follows redirects.
+func browser() *http.Client {
+	return &http.Client{Jar: newJar(), Transport: &http.Transport{DisableKeepAlives: true}}
+}
+
+// signIn presses the buttons of a sign-in and returns the page it ends on.
+func (s *caddyServer) signIn(client *http.Client, account, user string) answered {
+	s.t.Helper()
+	res := s.submit(client, s.url+"/auth/"+account+"/signin", nil)
+	return s.submit(client, res.Request.URL.String(), url.Values{"user": {user}, "decision": {"accept"}})
+}
+
+func (s *caddyServer) submit(client *http.Client, address string, form url.Values) answered {
+	s.t.Helper()
+	res, err := client.PostForm(address, form)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(res.Body); err != nil {
+		s.t.Fatal(err)
+	}
+	return answered{res, body.String()}
+}
+
+func newJar() http.CookieJar {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		panic(err) // only options can be wrong
+	}
+	return jar
+}

@@ -1,0 +1,392 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+
+	"github.com/caddy-onenote/caddy-onenote/emulator"
+)
+
+var contentURL = regexp.MustCompile(`"contentUrl":"([^"]*)"`)
+
+// firstPage returns the path of the content of a page.
+func (s *caddyServer) firstPage() string {
+	s.t.Helper()
+	res := s.get("/api/v1.0/me/notes/pages")
+	found := contentURL.FindStringSubmatch(res.body)
+	if found == nil {
+		s.t.Fatalf("no page: %d %s", res.StatusCode, res.body)
+	}
+	return strings.TrimPrefix(found[1], s.url)
+}
+
+var imageURL = regexp.MustCompile(`(?:src|data-fullres-src)="([^"]*)"`)
+
+func TestPicturesLoadWithoutAToken(t *testing.T) {
+	for _, mode := range []string{"direct", "local"} {
+		t.Run(mode, func(t *testing.T) {
+			m, s := startMicrosoft(t), newServer(t)
+			s.mustLoad(s.plain(m, "images "+mode))
+			res := s.get(s.firstPage())
+			pictures := imageURL.FindAllStringSubmatch(res.body, -1)
+			if len(pictures) < 2 {
+				t.Fatalf("pictures: got %d in %s", len(pictures), res.body)
+			}
+			for _, p := range pictures {
+				address := strings.ReplaceAll(p[1], "&amp;", "&")
+				if own := strings.HasPrefix(address, s.url+"/"); own != (mode == "local") {
+					t.Errorf("address: got %s in mode %s", address, mode)
+				}
+				res, err := http.Get(address)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res.Body.Close()
+				if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "image/") {
+					t.Errorf("%s: got %s %s", address, res.Status, res.Header.Get("Content-Type"))
+				}
+			}
+		})
+	}
+}
+
+// A revoked token is renewed once, and what was being sent is sent again as it
+// was: the API sees two equal requests.
+func TestARevokedTokenCostsOneRenewalAndNoRequest(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.plain(m))
+	page := s.firstPage()
+	section := regexp.MustCompile(`"pagesUrl":"([^"]*)"`).FindStringSubmatch(s.get("/api/v1.0/me/notes/sections").body)
+	if section == nil {
+		t.Fatal("no section")
+	}
+	const boundary = "a-boundary"
+	upload := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"Presentation\"\r\nContent-Type: text/html\r\n\r\n" +
+		"<html><head><title>Large</title></head><body><p>text</p></body></html>\r\n" +
+		"--" + boundary + "\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\nContent-Type: application/octet-stream\r\n\r\n" +
+		strings.Repeat("0123456789abcdef", 20<<20/16) + "\r\n--" + boundary + "--\r\n"
+	tests := []struct {
+		name, method, path, contentType, body string
+		status                                int
+	}{
+		{"GET", "GET", notebooks, "", "", 200},
+		{"POST of 20 MB", "POST", strings.TrimPrefix(section[1], s.url), "multipart/form-data; boundary=" + boundary, upload, 201},
+		{"PATCH", "PATCH", page, "application/json", `[{"target":"body","action":"append","content":"<p>more</p>"}]`, 204},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m.control("POST", "tokens/revoke", `{"kind":"access"}`)
+			path, _, _ := strings.Cut(tt.path, "?")
+			renewals, before := len(m.requests(tokenPath)), len(m.requests(path))
+			var headers []string
+			if tt.contentType != "" {
+				headers = []string{"Content-Type", tt.contentType}
+			}
+			res := s.do(tt.method, tt.path, tt.body, headers...)
+			res.want(t, tt.status, "")
+			if got := len(m.requests(tokenPath)) - renewals; got != 1 {
+				t.Errorf("renewals: got %d, want 1", got)
+			}
+			tries := m.requests(path)[before:]
+			if len(tries) != 2 {
+				t.Fatalf("tries: got %d, want 2", len(tries))
+			}
+			sum := sha256.Sum256([]byte(tt.body))
+			for i, try := range tries {
+				if try.SHA256 != hex.EncodeToString(sum[:]) {
+					t.Errorf("try %d: another body arrived, of %d bytes", i+1, try.Bytes)
+				}
+				if got := len(try.Headers["Authorization"]); got != 1 {
+					t.Errorf("try %d: got %d Authorization fields, want 1", i+1, got)
+				}
+				delete(try.Headers, "Authorization")
+			}
+			if a, b := fmt.Sprint(tries[0].Headers), fmt.Sprint(tries[1].Headers); a != b {
+				t.Errorf("headers: first %s, then %s", a, b)
+			}
+		})
+	}
+}
+
+func TestWhoMaySpeak(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	t.Setenv("PHONE_KEY", "key-of-the-phone")
+	s.mustLoad(s.config(
+		importedAccount(m)+"\naccount one\naccount two",
+		"onenote "+m.url+" {\naccount one\nclient_key phone {env.PHONE_KEY} two\nallowed_origins https://app.example\nmax_body 1KB\n}"))
+	const via = "X-Forwarded-For"
+	tests := []struct {
+		name, method, path string
+		headers            []string
+		status             int
+		cause              string
+	}{
+		{"a local app", "GET", notebooks, nil, 200, ""},
+		{"another name of this machine", "GET", notebooks, []string{"Host", "127.0.0.1:" + s.port()}, 200, ""},
+		{"DNS rebinding", "GET", notebooks, []string{"Host", "evil.example"}, 403, "forbidden_host"},
+		{"a page of another site", "POST", notebooks, []string{"Origin", "https://evil.example"}, 403, "forbidden_origin"},
+		{"a page of an allowed origin", "GET", notebooks, []string{"Origin", "https://app.example"}, 200, ""},
+		{"a stranger behind a proxy", "GET", notebooks, []string{via, "192.0.2.1"}, 403, "forbidden_client"},
+		{"a stranger at a page", "GET", "/", []string{via, "192.0.2.1"}, 401, "forbidden_client"},
+		{"a key", "GET", notebooks, []string{via, "192.0.2.1", "Authorization", "Bearer key-of-the-phone"}, 200, ""},
+		{"a wrong key", "GET", notebooks, []string{via, "192.0.2.1", "X-Onenote-Proxy-Key", "guess"}, 403, "forbidden_client"},
+		{"a path that climbs", "GET", "/api/%2e%2e/secret", nil, 400, "bad_path"},
+		{"no path of the API", "GET", "/v1.0/me", nil, 404, "not_found"},
+		{"no method of the API", "PROPFIND", notebooks, nil, 405, "method_not_allowed"},
+		{"a loop", "GET", notebooks, []string{"CDN-Loop", "somebody-else"}, 200, ""},
+		{"alive, for anybody", "GET", "/healthz", []string{"Host", "10.1.2.3", via, "192.0.2.1"}, 200, ""},
+		{"ready, for anybody", "GET", "/readyz", []string{"Host", "10.1.2.3", via, "192.0.2.1"}, 200, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s.do(tt.method, tt.path, "", tt.headers...).want(t, tt.status, tt.cause)
+		})
+	}
+	if res := s.get(notebooks, "Origin", "https://app.example"); res.Header.Get("Access-Control-Allow-Origin") != "https://app.example" {
+		t.Errorf("CORS: got %v", res.Header)
+	}
+	if res := s.get("/auth/status", via, "192.0.2.1", "X-Onenote-Proxy-Key", "key-of-the-phone"); strings.Contains(res.body, `"one"`) {
+		t.Errorf("a bound key sees more than its account: %s", res.body)
+	}
+	s.do("POST", notebooks, strings.Repeat("x", 2000)).want(t, 413, "body_too_large")
+	for _, r := range m.requests("/api/") {
+		if strings.Contains(fmt.Sprint(r.Headers), "key-of-the-phone") || len(r.Headers["X-Onenote-Proxy-Key"]) > 0 {
+			t.Errorf("a client key went upstream: %v", r.Headers)
+		}
+	}
+}
+
+// An upload whose length nobody knows beforehand is stopped when it is too
+// long, and the app is told why.
+func TestAStreamedBodyHasTheSameLimit(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.plain(m, "max_body 1KB"))
+	s.get(notebooks).want(t, 200, "")
+	req, err := http.NewRequest("POST", s.url+notebooks, struct{ *strings.Reader }{strings.NewReader(strings.Repeat("x", 1<<20))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.ContentLength = -1
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	answered{Response: res}.want(t, 413, "body_too_large")
+}
+
+func TestTheAccountMayDependOnTheRequest(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m)+"\naccount alice\naccount bob",
+		"onenote "+m.url+" {\naccount {header.X-User}\n}"))
+	s.get(notebooks, "X-User", "alice").want(t, 200, "")
+	s.get(notebooks, "X-User", "carol").want(t, 403, "unknown_account")
+	s.get(notebooks).want(t, 403, "unknown_account")
+}
+
+// An account that is dead harms no other.
+func TestADeadAccountHarmsNoOther(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m)+"\naccount alive\naccount dead {\nrefresh_token none-of-mine\n}",
+		"onenote "+m.url+" {\naccount {header.X-User}\n}"))
+	s.get(notebooks, "X-User", "dead").want(t, 401, "signin_required")
+	s.get(notebooks, "X-User", "alive").want(t, 200, "")
+	if res := s.get("/readyz"); res.StatusCode != 503 || !strings.Contains(res.body, `"dead"`) || strings.Contains(res.body, `"alive"`) {
+		t.Errorf("ready: got %s %s", res.Status, res.body)
+	}
+	if res := s.get("/readyz?account=alive"); res.StatusCode != 200 {
+		t.Errorf("ready: got %s %s", res.Status, res.body)
+	}
+	res := s.get("/readyz", "X-Forwarded-For", "192.0.2.1")
+	if res.StatusCode != 503 || strings.Contains(res.body, "dead") {
+		t.Errorf("ready, asked from elsewhere: got %s %s", res.Status, res.body)
+	}
+}
+
+// Health checks of reverse_proxy go through the same transport. They are
+// nobody's requests, so they get nobody's token.
+func TestHealthChecksCarryNoToken(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.plain(m, "health_uri /api/v1.0/probe", "health_interval 20ms", "health_status 4xx"))
+	eventually(t, "a health check", func() bool { return len(m.requests("/api/v1.0/probe")) > 0 })
+	for _, r := range m.requests("/api/v1.0/probe") {
+		if len(r.Headers["Authorization"]) > 0 {
+			t.Errorf("headers: got %v, want no Authorization", r.Headers)
+		}
+	}
+	if got := m.requests(tokenPath); len(got) > 0 {
+		t.Errorf("token requests: got %d, want none", len(got))
+	}
+	s.get(notebooks).want(t, 200, "")
+}
+
+// Without a guard nobody has decided whose token it is, so there is none.
+func TestWithoutAGuardThereIsNoToken(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m), "reverse_proxy "+m.url+" {\ntransport onenote {\nupstream "+m.url+"\n}\n}"))
+	res := s.get(notebooks)
+	res.want(t, 500, "misconfigured")
+	if !strings.Contains(res.body, "onenote_guard") {
+		t.Errorf("the answer does not say what is missing: %s", res.body)
+	}
+	if got := m.requests("/"); len(got) > 0 {
+		t.Errorf("upstream saw %d requests, want none", len(got))
+	}
+}
+
+// The long form is what the directive is short for.
+func TestTheLongFormWorks(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m),
+		"onenote_guard "+m.url+"\nreverse_proxy "+m.url+" {\ntransport onenote {\nupstream "+m.url+"\n}\n}"))
+	s.get(notebooks).want(t, 200, "")
+}
+
+// Everything that a Caddyfile can say can be said in JSON alone.
+func TestJSONAloneIsEnough(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	err := caddy.Load(fmt.Appendf(nil, `{
+		"admin": {"disabled": true, "config": {"persist": false}},
+		"storage": {"module": "file_system", "root": %[1]q},
+		"apps": {
+			"onenote": {
+				"encryption_key": ["{env.ONENOTE_TEST_KEY}"],
+				"accounts": {"work": {"client_id": "x", "authority": %[2]q, "refresh_token": "emulator-refresh-token"}}
+			},
+			"http": {"servers": {"notes": {
+				"listen": ["127.0.0.1:%[3]s"],
+				"routes": [{"handle": [
+					{"handler": "onenote", "upstream": %[2]q},
+					{"handler": "reverse_proxy", "upstreams": [{"dial": %[4]q}], "transport": {"protocol": "onenote", "upstream": %[2]q}}
+				]}]
+			}}}
+		}
+	}`, s.dir, m.url, s.port(), strings.TrimPrefix(m.url, "http://")), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.get(notebooks).want(t, 200, "")
+}
+
+// A renewal may run inside a proxied request, whose context says which address
+// to dial. It has to go to the identity provider all the same.
+func TestRenewalsGoToTheProviderAndNotToTheAPI(t *testing.T) {
+	both := emulator.New(emulator.Options{})
+	var atAPI, atProvider atomic.Int32
+	count := func(n *atomic.Int32) *httptest.Server {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == tokenPath {
+				n.Add(1)
+			}
+			both.ServeHTTP(w, r)
+		}))
+		t.Cleanup(s.Close)
+		return s
+	}
+	api, provider := count(&atAPI), count(&atProvider)
+	s := newServer(t)
+	s.mustLoad(s.config("client_id x\nauthority "+provider.URL+"\nrefresh_token emulator-refresh-token", "onenote "+api.URL))
+	s.get(notebooks).want(t, 200, "")
+	if atAPI.Load() != 0 || atProvider.Load() != 1 {
+		t.Errorf("token requests: got %d at the API and %d at the provider, want 0 and 1", atAPI.Load(), atProvider.Load())
+	}
+}
+
+func TestAnAPIThatFailsIsAnsweredForInItsShape(t *testing.T) {
+	t.Run("nobody listens", func(t *testing.T) {
+		m, s := startMicrosoft(t), newServer(t)
+		s.mustLoad(s.config(importedAccount(m), "onenote http://127.0.0.1:"+freePort(t)))
+		s.get(notebooks).want(t, 502, "upstream_unreachable")
+		if !strings.Contains(s.log(), "the API could not be asked") {
+			t.Error("the failure is not logged")
+		}
+	})
+	t.Run("it hangs", func(t *testing.T) {
+		m, s := startMicrosoft(t), newServer(t)
+		s.mustLoad(s.plain(m, "transport {\nresponse_header_timeout 2s\n}"))
+		s.get(notebooks).want(t, 200, "")
+		m.control("POST", "faults", `{"path":"`+notebooks+`","delay":"20s"}`)
+		s.get(notebooks).want(t, 504, "upstream_timeout")
+	})
+	t.Run("it cuts the connection", func(t *testing.T) {
+		m, s := startMicrosoft(t), newServer(t)
+		s.mustLoad(s.plain(m))
+		s.get(notebooks).want(t, 200, "")
+		m.control("POST", "faults", `{"path":"`+notebooks+`","cut":0}`)
+		s.get(notebooks).want(t, 502, "upstream_unreachable")
+	})
+	t.Run("its errors are its own", func(t *testing.T) {
+		m, s := startMicrosoft(t), newServer(t)
+		s.mustLoad(s.plain(m))
+		m.control("POST", "faults", `{"path":"`+notebooks+`","status":503,"headers":{"Retry-After":"7"},"body":"busy"}`)
+		res := s.get(notebooks)
+		res.want(t, 503, "")
+		if res.body != "busy" || res.Header.Get("Retry-After") != "7" {
+			t.Errorf("got %q, Retry-After %q", res.body, res.Header.Get("Retry-After"))
+		}
+	})
+}
+
+// An app that leaves is no failure of the API, and nobody is left to answer.
+func TestAnAppThatLeavesIsNoFailure(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.plain(m))
+	s.get(notebooks).want(t, 200, "")
+	m.control("POST", "faults", `{"path":"`+notebooks+`","delay":"20s","times":1}`)
+	conn, err := net.Dial("tcp", "127.0.0.1:"+s.port())
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n", notebooks)
+	eventually(t, "the request reaches the API", func() bool { return len(m.requests(notebooks)) == 2 })
+	conn.Close()
+	s.get(notebooks).want(t, 200, "")
+	if strings.Contains(s.log(), "the API could not be asked") {
+		t.Error("it is logged as a failure of the API")
+	}
+}
+
+func TestPlaceholdersTellWhatBecameOfARequest(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m), `log
+	log_append account {http.onenote.account}
+	log_append retried {http.onenote.retried}
+	log_append rewritten {http.onenote.rewritten}
+	onenote `+m.url))
+	s.get(notebooks).want(t, 200, "")
+	m.control("POST", "tokens/revoke", `{"kind":"access"}`)
+	s.get(notebooks).want(t, 200, "")
+	var lines []map[string]any
+	eventually(t, "both requests are logged", func() bool {
+		lines = nil
+		for line := range strings.Lines(s.log()) {
+			var entry map[string]any
+			if json.Unmarshal([]byte(line), &entry) == nil && entry["logger"] == "http.log.access" {
+				lines = append(lines, entry)
+			}
+		}
+		return len(lines) == 2
+	})
+	for i, retried := range []bool{false, true} {
+		if got := lines[i]; got["account"] != "default" || got["retried"] != retried || got["rewritten"] == float64(0) {
+			t.Errorf("request %d: got account %v, retried %v, rewritten %v", i+1, got["account"], got["retried"], got["rewritten"])
+		}
+		if got := lines[i]["onenote_account"]; got != "default" {
+			t.Errorf("request %d: got onenote_account %v, want default", i+1, got)
+		}
+	}
+}
