@@ -3,7 +3,10 @@
 
 package emulator
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // DefaultAccount is who signs in when nobody says otherwise, and whose
 // notebooks [ImportedRefreshToken] opens.
@@ -38,7 +41,8 @@ func (a account) displayName() string {
 	name, _, _ := strings.Cut(string(a), "@")
 	words := strings.FieldsFunc(name, func(c rune) bool { return strings.ContainsRune("._-+", c) })
 	for i, word := range words {
-		words[i] = strings.ToUpper(word[:1]) + word[1:]
+		_, size := utf8.DecodeRuneInString(word)
+		words[i] = strings.ToUpper(word[:size]) + word[size:]
 	}
 	return strings.Join(words, " ")
 }

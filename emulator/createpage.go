@@ -67,12 +67,12 @@ func (c *call) importer(parts map[string]part) *importer {
 // the library's, or a public one.
 func (c *call) ownResource(address string) *resource {
 	u, err := url.Parse(address)
-	if err != nil || !equalFold(u.Host, c.r.Host) {
+	if err != nil || !strings.EqualFold(u.Host, c.r.Host) {
 		return nil
 	}
 	segments := splitKeys(splitPath(u.EscapedPath()))
 	for i := 0; i+1 < len(segments); i++ {
-		if !equalFold(segments[i], "resources") {
+		if !strings.EqualFold(segments[i], "resources") {
 			continue
 		}
 		if res := c.library.resources[segments[i+1]]; res != nil {
@@ -149,7 +149,7 @@ func takePart(parts []part, name string) (part, error) {
 	var found []part
 	seen := make(map[string]bool)
 	for _, p := range parts {
-		if equalFold(p.name, name) {
+		if strings.EqualFold(p.name, name) {
 			found = append(found, p)
 			continue
 		}

@@ -89,8 +89,7 @@ func (e *Emulator) clock() time.Time {
 }
 
 // ServeHTTP answers one request: control requests at once, all others by way
-// of the request log and the faults. A severed connection is
-// [http.ErrAbortHandler], net/http's own way to drop one.
+// of the request log and the faults.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if isControlPath(r.URL.Path) {
 		e.serveControl(w, r)
@@ -102,12 +101,12 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		var err error
 		if b, err = readBody(r.Body); err != nil {
 			e.note(entry, b)
-			panic(http.ErrAbortHandler) // the client went away: there is nobody to answer
+			sever(w) // the client went away: there is nobody to answer
 		}
 		e.note(entry, b)
 	}
 	if f.severs() || !f.wait(r.Context()) {
-		panic(http.ErrAbortHandler)
+		sever(w)
 	}
 	a := e.answer(r, entry, b, f)
 	if f.cuts() {

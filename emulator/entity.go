@@ -6,7 +6,6 @@ package emulator
 import (
 	"net/url"
 	"strings"
-	"time"
 )
 
 // timeFormat is how the service writes times: up to three digits of a second,
@@ -53,7 +52,7 @@ func (c *call) notebookObject(n *notebook) object {
 	o = append(o, c.authorship()...)
 	return append(o, object{
 		{"lastModifiedTime", n.modified.Format(timeFormat)},
-		{"isDefault", n.deflt},
+		{"isDefault", n.isDefault},
 		{"userRole", "Owner"},
 		{"isShared", c.library.owner.shared != ""},
 		{"sectionsUrl", c.url("notebooks", n.id, "sections")},
@@ -82,7 +81,7 @@ func (c *call) groupObject(g *sectionGroup) object {
 func (c *call) sectionObject(s *section) object {
 	o := c.stampObject("sections", s.stamp)
 	o = append(o,
-		member{"isDefault", s.deflt},
+		member{"isDefault", s.isDefault},
 		member{"pagesUrl", c.url("sections", s.id, "pages")})
 	return append(o, c.parents("sections", s.id, s.notebook, s.parent)...)
 }
@@ -192,6 +191,3 @@ func mapList[T any](list []*T, of func(*T) object) []object {
 	}
 	return objects
 }
-
-// touch marks a thing as changed.
-func (s *stamp) touch(now time.Time) { s.modified = now }

@@ -83,9 +83,9 @@ const (
 	revoked ending = "revoked"
 )
 
-// mass is one POST /_emulator/tokens/expire or …/revoke: it ends the refresh
+// recall is one POST /_emulator/tokens/expire or …/revoke: it ends the refresh
 // tokens of an account, or of all, that were issued before it.
-type mass struct {
+type recall struct {
 	account account // empty: everybody
 	how     ending
 	serial  int
@@ -96,7 +96,7 @@ type grantBook struct {
 	strict   bool
 	access   map[string]*accessToken
 	families map[string]*family
-	masses   []mass
+	recalls  []recall
 }
 
 // family is a refresh token with all its successors.
@@ -159,11 +159,11 @@ func (e *Emulator) endAccess(name string) {
 
 // endRefresh makes refresh tokens invalid.
 func (e *Emulator) endRefresh(name string, how ending) {
-	m := mass{how: how, serial: e.mint.serial}
+	m := recall{how: how, serial: e.mint.serial}
 	if name != "" {
 		m.account = accountNamed(name)
 	}
-	e.state.grants.masses = append(e.state.grants.masses, m)
+	e.state.grants.recalls = append(e.state.grants.recalls, m)
 }
 
 // refreshToken is what is inside of a refresh token: all of it, so that an
@@ -210,13 +210,17 @@ func (e *Emulator) issueRefresh(g grant) string {
 // redeem returns the grant of a refresh token. In strict mode the use of a
 // token that has a successor ends the whole family (RFC 9700, section
 // 4.14.2); Microsoft lets old ones be.
-func (e *Emulator) redeem(p provider, value, clientID string) (grant, *oauthError) {
+func (e *Emulator) redeem(call *tokenCall, value string) (grant, *oauthError) {
+	p := call.provider
 	if value == ImportedRefreshToken {
 		return grant{account: DefaultAccount, provider: anyProvider}, nil
 	}
 	t, ok := e.openRefresh(value)
-	if !ok || (t.Provider != anyProvider && t.Provider != p) || (t.Client != "" && t.Client != clientID) {
+	if !ok || (t.Provider != anyProvider && t.Provider != p) || (t.Client != "" && t.Client != call.client) {
 		return grant{}, p.malformedGrant()
+	}
+	if err := call.checkRedirect(t); err != nil {
+		return grant{}, err
 	}
 	switch e.endingOf(t) {
 	case expired:
@@ -234,6 +238,22 @@ func (e *Emulator) redeem(p provider, value, clientID string) (grant, *oauthErro
 	return t.grant(), nil
 }
 
+// checkRedirect compares the redirect URI with that of the sign-in. The
+// articles about Microsoft accounts make it a required parameter of a refresh;
+// Azure AD looks at it only if it is there.
+func (call *tokenCall) checkRedirect(t refreshToken) *oauthError {
+	redirect := call.form.Get("redirect_uri")
+	switch {
+	case t.Redirect == "" || redirect == t.Redirect:
+		return nil
+	case redirect != "":
+		return call.provider.redirectMismatch(redirect, t.Redirect)
+	case call.provider == live:
+		return call.provider.missing("redirect_uri")
+	}
+	return nil
+}
+
 func (e *Emulator) openRefresh(value string) (t refreshToken, ok bool) {
 	signed, found := strings.CutPrefix(value, "M.")
 	if !found {
@@ -249,7 +269,7 @@ func (e *Emulator) openRefresh(value string) (t refreshToken, ok bool) {
 // endingOf tells whether a refresh token was ended or is too old. What an
 // earlier emulator issued was issued before anything that happened here.
 func (e *Emulator) endingOf(t refreshToken) ending {
-	for _, m := range slices.Backward(e.state.grants.masses) {
+	for _, m := range slices.Backward(e.state.grants.recalls) {
 		before := t.Instance != e.mint.instance || t.Serial <= m.serial
 		if before && (m.account == "" || m.account == t.Account) {
 			return m.how

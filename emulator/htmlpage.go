@@ -26,6 +26,7 @@ type notePage struct {
 	body     *html.Node // whose children are the page's content
 	guid     string     // of generated ids
 	numbers  map[*html.Node]int
+	numbered int // the last number given; those of removed elements stay unused
 }
 
 // resourceScheme marks an attribute that names a resource of the library; the
@@ -41,7 +42,8 @@ const (
 // element keeps its id for as long as the page has it.
 func (p *notePage) number(n *html.Node) {
 	if n.Type == html.ElementNode && hasGeneratedID(n.DataAtom) && p.numbers[n] == 0 {
-		p.numbers[n] = len(p.numbers) + 10
+		p.numbered++
+		p.numbers[n] = p.numbered
 	}
 	for child := range n.ChildNodes() {
 		p.number(child)
@@ -89,13 +91,27 @@ func (p *notePage) text() string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// clone copies the content of a page for another page.
-func cloneNode(n *html.Node) *html.Node {
+// cloneNode copies a node with all below it, and tells visit about each pair.
+func cloneNode(n *html.Node, visit func(from, to *html.Node)) *html.Node {
 	copied := &html.Node{Type: n.Type, DataAtom: n.DataAtom, Data: n.Data, Attr: slices.Clone(n.Attr)}
+	visit(n, copied)
 	for child := range n.ChildNodes() {
-		copied.AppendChild(cloneNode(child))
+		copied.AppendChild(cloneNode(child, visit))
 	}
 	return copied
+}
+
+// draft copies the page, generated ids included, so that a change which fails
+// halfway leaves nothing behind.
+func (p *notePage) draft() *notePage {
+	d := *p
+	d.numbers = make(map[*html.Node]int, len(p.numbers))
+	d.body = cloneNode(p.body, func(from, to *html.Node) {
+		if number, found := p.numbers[from]; found {
+			d.numbers[to] = number
+		}
+	})
+	return &d
 }
 
 func attribute(n *html.Node, key string) string {
@@ -120,5 +136,3 @@ func setAttribute(n *html.Node, key, value string) {
 func removeAttribute(n *html.Node, key string) {
 	n.Attr = slices.DeleteFunc(n.Attr, func(a html.Attribute) bool { return a.Key == key })
 }
-
-func equalFold(a, b string) bool { return strings.EqualFold(a, b) }

@@ -36,11 +36,11 @@ type container struct {
 
 // stamp is what notebooks, section groups and sections have in common.
 type stamp struct {
-	id       string
-	name     string
-	created  time.Time
-	modified time.Time
-	deflt    bool
+	id        string
+	name      string
+	created   time.Time
+	modified  time.Time
+	isDefault bool
 }
 
 type notebook struct {

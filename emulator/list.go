@@ -109,7 +109,7 @@ func (c *call) selected(o object) object {
 	var kept object
 	for _, m := range o {
 		name, _, _ := strings.Cut(m.name, "@")
-		if name == "" || slices.ContainsFunc(wanted, func(s string) bool { return equalFold(s, name) || equalFold(s, graphName(name)) }) {
+		if name == "" || slices.ContainsFunc(wanted, func(s string) bool { return strings.EqualFold(s, name) || strings.EqualFold(s, graphName(name)) }) {
 			kept = append(kept, m)
 		}
 	}

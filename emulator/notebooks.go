@@ -55,7 +55,7 @@ func (c *call) serveNotebookList() {
 	}
 	if c.r.Method == http.MethodPost {
 		name, ok := c.newName(128, func(name string) bool {
-			return find(c.library.notebooks, func(n *notebook) bool { return equalFold(n.name, name) }) != nil
+			return find(c.library.notebooks, func(n *notebook) bool { return strings.EqualFold(n.name, name) }) != nil
 		})
 		if ok {
 			n := c.library.addNotebook(name, c.e.clock())
@@ -158,7 +158,7 @@ func (c *call) serveGroupsOf(at string, n *notebook, g *sectionGroup) {
 		return
 	}
 	name, ok := c.newName(50, func(name string) bool {
-		return find(in.groups, func(g *sectionGroup) bool { return equalFold(g.name, name) }) != nil
+		return find(in.groups, func(g *sectionGroup) bool { return strings.EqualFold(g.name, name) }) != nil
 	})
 	if ok {
 		c.created("sectionGroups", c.groupObject(c.library.addGroup(n, g, name, c.e.clock())))

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"golang.org/x/net/html"
-	"golang.org/x/net/html/atom"
 )
 
 // operation is a copy that was asked for. It is carried out at once, so that
@@ -53,10 +52,7 @@ func (c *call) copyPage(p *notePage) {
 }
 
 func (l *library) copyPage(p *notePage, s *section, now time.Time) *notePage {
-	body := &html.Node{Type: html.ElementNode, DataAtom: atom.Body, Data: "body"}
-	for n := range p.body.ChildNodes() {
-		body.AppendChild(cloneNode(n))
-	}
+	body := cloneNode(p.body, func(_, _ *html.Node) {})
 	copied := l.addPage(s, document{title: p.title, created: p.created, body: body}, now)
 	copied.ink = p.ink
 	return copied

@@ -17,6 +17,7 @@ func (l *library) addPage(s *section, d document, now time.Time) *notePage {
 	p := &notePage{
 		id: l.newPageID(s), title: d.title, section: s, created: d.created, modified: now,
 		order: len(s.pages), body: d.body, numbers: make(map[*html.Node]int),
+		numbered: 9,
 	}
 	p.guid = guidOf("page", p.id)
 	for n := range p.body.ChildNodes() {

@@ -29,19 +29,18 @@ func (c *call) patchPage(p *notePage) {
 		c.failWith(err)
 		return
 	}
+	draft, im := p.draft(), c.importer(parts)
 	for _, cmd := range commands {
-		if err := p.check(cmd); err != nil {
+		err := draft.check(cmd)
+		if err == nil {
+			err = draft.apply(cmd, im)
+		}
+		if err != nil {
 			c.failWith(err)
 			return
 		}
 	}
-	im := c.importer(parts)
-	for _, cmd := range commands {
-		if err := p.apply(cmd, im); err != nil {
-			c.failWith(err)
-			return
-		}
-	}
+	*p = *draft
 	p.modified = c.e.clock()
 	c.w.WriteHeader(http.StatusNoContent)
 }
@@ -105,7 +104,7 @@ func doubleQuoted(data []byte) []byte {
 	return b
 }
 
-// check tells what is wrong with a command, before any is applied.
+// check tells what is wrong with a command.
 func (p *notePage) check(cmd command) error {
 	switch cmd.Action {
 	case "append", "insert", "prepend", "replace":
@@ -144,22 +143,18 @@ func holdsContent(a atom.Atom) bool {
 	return false
 }
 
-// target finds what a command is about: body, #data-id, or a generated id.
+// target finds what a command is about: body, #data-id, or a generated id,
+// which clients write with and without #. It returns nil for what is nowhere.
 func (p *notePage) target(name string) *html.Node {
 	if name == "body" {
 		return p.body
 	}
+	dataID, byDataID := strings.CutPrefix(name, "#")
+	if dataID == "" {
+		return nil
+	}
 	for n := range p.body.Descendants() {
-		if n.Type != html.ElementNode {
-			continue
-		}
-		if id, found := strings.CutPrefix(name, "#"); found {
-			if attribute(n, "data-id") == id || p.generatedID(n) == id {
-				return n
-			}
-			continue
-		}
-		if p.generatedID(n) == name {
+		if p.generatedID(n) == dataID || (byDataID && attribute(n, "data-id") == dataID) {
 			return n
 		}
 	}
@@ -173,9 +168,6 @@ func (p *notePage) apply(cmd command, im *importer) error {
 		return nil
 	}
 	target := p.target(cmd.Target)
-	if target == nil {
-		return badRequest("20120", "The PATCH target '"+cmd.Target+"' could not be located.") // an earlier command removed it
-	}
 	if cmd.Target == "body" {
 		target = p.flow()
 	}

@@ -106,14 +106,22 @@ func (a *reply) send(w http.ResponseWriter) {
 }
 
 // sendCut sends the head and the first n bytes of the body and then severs
-// the connection; with n = 0 nothing is sent at all. It does not return.
+// the connection. It does not return.
 func (a *reply) sendCut(w http.ResponseWriter, n int) {
-	if n > 0 {
-		a.writeHead(w)
-		_, _ = w.Write(a.body.Bytes()[:min(n, a.body.Len())])
-		_ = http.NewResponseController(w).Flush() // or the abort would overtake the bytes
-	}
-	panic(http.ErrAbortHandler) // net/http's way to drop a connection
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex() // or net/http would first wait for a body that nobody reads
+	a.writeHead(w)
+	_, _ = w.Write(a.body.Bytes()[:min(n, a.body.Len())])
+	_ = control.Flush() // or the abort would overtake the bytes
+	sever(w)
+}
+
+// sever drops the connection in net/http's own way. That way also reads some
+// of what is left of the request, unless the time for reading is over. Where
+// there are no deadlines, as with HTTP/2, there is no such wait either.
+func sever(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Unix(1, 0))
+	panic(http.ErrAbortHandler)
 }
 
 func (a *reply) writeHead(w http.ResponseWriter) {

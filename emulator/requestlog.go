@@ -44,7 +44,8 @@ func (l *requestLog) add(r *http.Request) *logEntry {
 	}
 	l.entries = append(l.entries, entry)
 	if len(l.entries) > maxLogged {
-		l.entries = append([]*logEntry(nil), l.entries[len(l.entries)-maxLogged:]...)
+		l.entries[0] = nil // or the array would keep it alive
+		l.entries = l.entries[1:]
 	}
 	return entry
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"image"
 	"net/http"
+	"strings"
 	"time"
 
 	// Decoders for the size of pictures that clients send.
@@ -64,7 +65,7 @@ func (c *call) publicResource() *resource {
 		return nil
 	}
 	tail := c.segments[len(c.segments)-3:]
-	if !equalFold(tail[0], "resources") || !equalFold(tail[2], "content") {
+	if !strings.EqualFold(tail[0], "resources") || !strings.EqualFold(tail[2], "content") {
 		return nil
 	}
 	res := c.e.state.public[tail[1]]

@@ -3,7 +3,10 @@
 
 package emulator
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // serveSections answers sections and what is below them.
 func (c *call) serveSections() {
@@ -38,13 +41,12 @@ func (c *call) serveSection(s *section) {
 	}
 	if c.r.Method == http.MethodPatch {
 		name, ok := c.newName(50, func(name string) bool {
-			return find(containerOf(s.notebook, s.parent).sections, func(o *section) bool { return o != s && equalFold(o.name, name) }) != nil
+			return find(containerOf(s.notebook, s.parent).sections, func(o *section) bool { return o != s && strings.EqualFold(o.name, name) }) != nil
 		})
 		if !ok {
 			return
 		}
-		s.name = name
-		s.touch(c.e.clock())
+		s.name, s.modified = name, c.e.clock()
 		c.w.WriteHeader(http.StatusNoContent)
 		return
 	}
@@ -62,7 +64,7 @@ func (c *call) serveSectionsOf(at string, n *notebook, g *sectionGroup) {
 		return
 	}
 	name, ok := c.newName(50, func(name string) bool {
-		return find(in.sections, func(s *section) bool { return equalFold(s.name, name) }) != nil
+		return find(in.sections, func(s *section) bool { return strings.EqualFold(s.name, name) }) != nil
 	})
 	if ok {
 		c.created("sections", c.sectionObject(c.library.addSection(n, g, name, c.e.clock())))

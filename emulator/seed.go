@@ -18,9 +18,9 @@ func seedTime() time.Time { return time.Date(2017, time.April, 19, 18, 6, 31, 52
 func (l *library) seed() {
 	now := seedTime()
 	first := l.addNotebook("My Notebook", now)
-	first.deflt = true
+	first.isDefault = true
 	quick := l.addSection(first, nil, "Quick Notes", now)
-	quick.deflt = true
+	quick.isDefault = true
 	l.seedMoon(quick)
 	l.seedPictures(quick)
 	l.seedText(quick)

@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -155,32 +156,21 @@ func (a authorization) verifies(verifier string) bool {
 	return base64.RawURLEncoding.EncodeToString(sum[:]) == a.challenge
 }
 
-// refresh turns a refresh token into new tokens. The articles about Microsoft
-// accounts make redirect_uri a required parameter, equal to that of the
-// authorization request; Azure AD checks it only if it is there.
+// refresh turns a refresh token into new tokens.
 func (e *Emulator) refresh(t *tokenCall) (object, *oauthError) {
 	value := t.form.Get("refresh_token")
 	if value == "" {
 		return nil, t.provider.missing("refresh_token")
 	}
-	redirect := t.form.Get("redirect_uri")
-	if err := e.authenticate(t, redirect); err != nil {
+	if err := e.authenticate(t, t.form.Get("redirect_uri")); err != nil {
 		return nil, err
-	}
-	if old, ok := e.openRefresh(value); ok && old.Redirect != "" {
-		if redirect == "" && t.provider == live {
-			return nil, t.provider.missing("redirect_uri")
-		}
-		if redirect != "" && redirect != old.Redirect {
-			return nil, t.provider.redirectMismatch(redirect, old.Redirect)
-		}
 	}
 	// The scope is checked first: a request that fails must not count as the
 	// token's use.
 	if err := t.checkScope(); err != nil {
 		return nil, err
 	}
-	g, err := e.redeem(t.provider, value, t.client)
+	g, err := e.redeem(t, value)
 	if err != nil {
 		return nil, err
 	}
@@ -254,22 +244,13 @@ func (t *tokenCall) narrowLive(g grant, imported bool) (grant, *oauthError) {
 	if !imported {
 		granted := strings.Fields(g.scope)
 		for _, word := range words {
-			if !contains(granted, word) {
+			if !slices.Contains(granted, word) {
 				return g, t.provider.revokedGrant()
 			}
 		}
 	}
 	g.scope = strings.Join(words, " ")
 	return g, nil
-}
-
-func contains(list []string, word string) bool {
-	for _, s := range list {
-		if s == word {
-			return true
-		}
-	}
-	return false
 }
 
 // clientCredentials gives the app a token of its own, of which there is no
@@ -309,7 +290,7 @@ func (e *Emulator) issue(g grant, withRefresh bool) object {
 	switch {
 	case g.provider == live:
 		o = append(o, member{"user_id", g.account.userID()})
-	case g.provider == azureAD, contains(strings.Fields(g.scope), "openid"):
+	case g.provider == azureAD, slices.Contains(strings.Fields(g.scope), "openid"):
 		o = append(o, member{"id_token", e.idToken(g)})
 	}
 	return o
