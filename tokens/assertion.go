@@ -4,7 +4,6 @@
 package tokens
 
 import (
-	"crypto"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
@@ -55,7 +54,7 @@ func signAssertion(pair tls.Certificate, audience, clientID string, now time.Tim
 	thumbprint := sha256.Sum256(pair.Certificate[0])
 	options := (&jose.SignerOptions{}).WithType("JWT").
 		WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(thumbprint[:]))
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.PS256, Key: pair.PrivateKey.(crypto.PrivateKey)}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.PS256, Key: pair.PrivateKey}, options)
 	if err != nil {
 		return "", err
 	}

@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -192,13 +191,4 @@ func wantState(t *testing.T, a *Account, want State) Status {
 		t.Fatalf("got state %s (error %+v), want %s", s.State, s.Error, want)
 	}
 	return s
-}
-
-func form(t *testing.T, body []byte) url.Values {
-	t.Helper()
-	v, err := url.ParseQuery(string(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
