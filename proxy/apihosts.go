@@ -26,6 +26,7 @@ type APIHosts struct {
 	hosts   map[string]struct{} // lower case, with port unless it is the scheme's
 	regions []string            // what follows a label, with its dot: ".example.com"
 	paths   [][]byte
+	origins [][]byte // how most URLs begin, up to their path
 	anchors []string
 }
 
@@ -39,9 +40,11 @@ func NewAPIHosts(p Preset, upstream *url.URL, more ...string) *APIHosts {
 	for _, host := range p.Hosts {
 		h.add(host)
 	}
-	if upstream != nil {
+	if upstream != nil && upstream.Host != "" {
 		h.add(withoutPort(upstream.Scheme, upstream.Host))
+		h.origins = append(h.origins, []byte(upstream.Scheme+"://"+upstream.Host))
 	}
+	h.origins = append(h.origins, []byte(p.Upstream)) // one of its hosts
 	for _, host := range more {
 		h.add(host)
 	}
@@ -79,6 +82,11 @@ func (h *APIHosts) Anchors() []string { return h.anchors }
 
 // path returns where in an API URL the path begins.
 func (h *APIHosts) path(u []byte) (begin int, ok bool) {
+	for _, origin := range h.origins {
+		if bytes.HasPrefix(u, origin) && hasPath(u[len(origin):], h.paths) {
+			return len(origin), true
+		}
+	}
 	var buf [maxAuthority]byte
 	host, begin, ok := cutAuthority(buf[:0], u)
 	if !ok || !h.has(host) || !hasPath(u[begin:], h.paths) {

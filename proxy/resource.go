@@ -44,7 +44,7 @@ func (h *APIHosts) resource(u []byte) (r resource, ok bool) {
 	path := u[r.path:r.query]
 	i := bytes.LastIndexByte(path, '/') + 1
 	r.form = r.path + i
-	return r, i > 0 && isForm(path[i:]) && isItem(path[:i-1]) && isPlain(u)
+	return r, i > 0 && isForm(path[i:]) && isItem(path[:i-1])
 }
 
 // isForm reports whether a last segment names a resource's bytes.
@@ -76,15 +76,15 @@ func isItem(path []byte) bool {
 	return n >= 0 && equalFold(path[n:i], collection)
 }
 
-// isPlain reports whether the URL holds nothing that a browser would not leave
+// isPlain reports whether a path holds nothing that a browser would not leave
 // where it is: no white space or control characters, no backslash, which it
 // takes for a slash, and no dot segment.
-func isPlain(u []byte) bool {
-	for i, c := range u {
+func isPlain(path []byte) bool {
+	for i, c := range path {
 		switch {
 		case c <= ' ' || c == 0x7f || c == '\\':
 			return false
-		case c == '/' && isDotSegment(u[i+1:]):
+		case c == '/' && isDotSegment(path[i+1:]):
 			return false
 		}
 	}
@@ -98,7 +98,7 @@ func isDotSegment(rest []byte) bool {
 		return len(rest) > 2 && rest[0] == '%' && rest[1] == '2' && rest[2]|0x20 == 'e'
 	}
 	rest = bytes.TrimPrefix(rest[1:], []byte("."))
-	return len(rest) == 0 || rest[0] == '/' || rest[0] == '?' || rest[0] == '#'
+	return len(rest) == 0 || rest[0] == '/'
 }
 
 // isPublic reports whether the URL loads without a token, if it still does.
@@ -235,11 +235,12 @@ func (h *APIHosts) PublicPicture(dst, url, mimeType []byte) ([]byte, bool) {
 // us. For each resource, whether its URL is public or not, sign appends the
 // whole URL that shall stand there. It gets the path, percent-encoded as a
 // browser will send it, and the media type that the page or the URL names,
-// empty if there is none.
+// empty if there is none. Paths that a browser would resolve to others (dot
+// segments, backslashes, white space) are not signed.
 func (h *APIHosts) LocalPicture(sign func(dst []byte, path, mimeType []byte) []byte) rewrite.Picture {
 	return func(dst, url, mimeType []byte) ([]byte, bool) {
 		r, ok := h.resource(url)
-		if !ok {
+		if !ok || !isPlain(url[r.path:r.query]) {
 			return dst, false
 		}
 		return sign(dst, r.localPath(), r.mediaType(mimeType)), true

@@ -58,12 +58,6 @@ func TestPublicPicture(t *testing.T) {
 		{"Graph", "https://graph.microsoft.com/v1.0/me/onenote/resources/1/$value", ""},
 		{"data", "data:image/png;base64,AAAA", ""},
 		{"relative", "/api/v1.0/resources/1/$value", ""},
-		{"dot segment", api + "../v1.0/resources/1/$value", ""},
-		{"dot id", api + "resources/./$value", ""},
-		{"encoded dots", api + "%2E%2e/resources/1/$value", ""},
-		{"backslash", api + "a\\b/resources/1/$value", ""},
-		{"white space", api + "a b/resources/1/$value", ""},
-		{"new line", api + "resources/1/\n$value", ""},
 		{"dots in names", api + "users/..a/.b/c./resources/1../$value", api + "users/..a/.b/c./resources/1../" + end},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -141,7 +135,14 @@ func TestLocalPicture(t *testing.T) {
 		{api + "resources/1/content?mimeType=x", "", "http://here/api/v1.0/resources/1/content?t="},
 		{api + "users('a|b')/notes/resources/0-1%21!2/$value", "", "http://here/api/v1.0/users('a|b')/notes/resources/0-1%21!2/$value?t="},
 		{api + "resources/{ä^}/$value", "", "http://here/api/v1.0/resources/%7B%C3%A4%5E%7D/$value?t="},
+		{api + "resources/..1/content", "", "http://here/api/v1.0/resources/..1/content?t="},
 		{api + "me/notes/pages/1/content", "", ""},
+		{api + "../v1.0/resources/1/$value", "", ""},
+		{api + "resources/./$value", "", ""},
+		{api + "%2E%2e/resources/1/$value", "", ""},
+		{api + "a\\b/resources/1/$value", "", ""},
+		{api + "a b/resources/1/$value", "", ""},
+		{api + "a\nb/resources/1/$value", "", ""},
 		{"https://evil.example/api/v1.0/resources/1/$value", "", ""},
 	} {
 		got, ok := local(nil, []byte(test.url), []byte(test.mimeType))

@@ -3,15 +3,19 @@
 
 package rewrite
 
-// A decoded is the text that a raw piece of a body stands for, and where in the
-// raw piece each byte of the text comes from.
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
+// A decoded is the text that a raw piece of a body stands for, and how the two
+// correspond.
 type decoded struct {
 	text []byte
 
-	// from holds, for each byte of the text and for its end, where its spelling
-	// begins in the raw piece, or -1 inside of a character. It is empty if text
-	// and raw piece are the same bytes, which is nearly always.
-	from []int32
+	// signs are the places where the text is not spelled as itself. If there
+	// are none, which is nearly always, text and raw piece are the same bytes.
+	signs []sign
 
 	// firm is how much of the text, from its beginning on, is spelled so that
 	// it stays what it is whatever follows. "&" is not: "amp;" may follow.
@@ -20,31 +24,35 @@ type decoded struct {
 	own []byte // text, where it is not the raw piece itself
 }
 
+// A sign is a reference or an escape: raw[raw:rawEnd] stands for
+// text[text:textEnd].
+type sign struct{ raw, rawEnd, text, textEnd int }
+
 // same makes the text the raw piece itself.
 func (d *decoded) same(raw []byte) {
-	d.text, d.from, d.firm = raw, d.from[:0], len(raw)
+	d.text, d.signs, d.firm = raw, d.signs[:0], len(raw)
 }
 
 // begin starts a text that differs from its raw piece.
 func (d *decoded) begin() {
-	d.own, d.from, d.firm = d.own[:0], d.from[:0], -1
+	d.own, d.signs, d.firm = d.own[:0], d.signs[:0], -1
 }
 
-// add appends text that is spelled from that place of the raw piece on.
-func (d *decoded) add(text string, from int, firm bool) {
+// plain appends text that is spelled as itself.
+func (d *decoded) plain(raw []byte) { d.own = append(d.own, raw...) }
+
+// sign appends text that is spelled as raw[from:to].
+func (d *decoded) sign(text string, from, to int, firm bool) {
 	if !firm && d.firm < 0 {
 		d.firm = len(d.own)
 	}
+	begin := len(d.own)
 	d.own = append(d.own, text...)
-	d.from = append(d.from, int32(from))
-	for range len(text) - 1 {
-		d.from = append(d.from, -1)
-	}
+	d.signs = append(d.signs, sign{raw: from, rawEnd: to, text: begin, textEnd: len(d.own)})
 }
 
-// finish ends the text where the raw piece ends.
-func (d *decoded) finish(raw []byte) {
-	d.from = append(d.from, int32(len(raw)))
+// finish ends the text.
+func (d *decoded) finish() {
 	d.text = d.own
 	if d.firm < 0 {
 		d.firm = len(d.own)
@@ -55,31 +63,79 @@ func (d *decoded) finish(raw []byte) {
 // its tail, and what is between and must be spelled anew.
 func (d *decoded) common(raw, new []byte) (head, tail, middle []byte) {
 	old := d.text
-	n := 0
-	for n < d.firm && n < len(new) && old[n] == new[n] {
-		n++
+	n := commonPrefix(old[:d.firm], new)
+	m := commonSuffix(old[n:], new[n:])
+	rawN, n := d.spelling(n, false)
+	rawM, end := d.spelling(len(old)-m, true)
+	return raw[:rawN], raw[rawM:], new[n : len(new)-(len(old)-end)]
+}
+
+// spelling returns where the spelling of text[at:] begins. Inside of a sign that
+// is nowhere; then it is where the sign begins, or ends, and at is that place.
+func (d *decoded) spelling(at int, after bool) (raw, text int) {
+	raw = at
+	for _, s := range d.signs {
+		switch {
+		case at <= s.text:
+			return raw, at
+		case at < s.textEnd && after:
+			return s.rawEnd, s.textEnd
+		case at < s.textEnd:
+			return s.raw, s.text
+		}
+		raw = s.rawEnd + at - s.textEnd
 	}
-	m := 0
-	for m < len(old)-n && m < len(new)-n && old[len(old)-1-m] == new[len(new)-1-m] {
-		m++
-	}
-	if len(d.from) == 0 {
-		return raw[:n], raw[len(raw)-m:], new[n : len(new)-m]
-	}
-	for d.from[n] < 0 {
-		n--
-	}
-	for d.from[len(old)-m] < 0 {
-		m--
-	}
-	return raw[:d.from[n]], raw[d.from[len(old)-m]:], new[n : len(new)-m]
+	return raw, at
 }
 
 // reset gives up what the text refers to and keeps the buffers, unless they are
 // large.
 func (d *decoded) reset() decoded {
-	if cap(d.own) > maxKept || 4*cap(d.from) > maxKept {
+	const sizeOfSign = 32
+	if cap(d.own) > maxKept || sizeOfSign*cap(d.signs) > maxKept {
 		return decoded{}
 	}
-	return decoded{own: d.own[:0], from: d.from[:0]}
+	return decoded{own: d.own[:0], signs: d.signs[:0]}
+}
+
+// commonPrefix returns how much a and b have in common at their beginning.
+func commonPrefix(a, b []byte) int {
+	n := 0
+	for len(a) >= 32 && len(b) >= 32 && string(a[:32]) == string(b[:32]) {
+		a, b = a[32:], b[32:]
+		n += 32
+	}
+	for len(a) >= 8 && len(b) >= 8 {
+		if x := binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b); x != 0 {
+			return n + bits.TrailingZeros64(x)/8
+		}
+		a, b = a[8:], b[8:]
+		n += 8
+	}
+	for i := 0; i < len(a) && i < len(b) && a[i] == b[i]; i++ {
+		n++
+	}
+	return n
+}
+
+// commonSuffix returns how much a and b have in common at their end.
+func commonSuffix(a, b []byte) int {
+	n := 0
+	for len(a) >= 32 && len(b) >= 32 && string(a[len(a)-32:]) == string(b[len(b)-32:]) {
+		a, b = a[:len(a)-32], b[:len(b)-32]
+		n += 32
+	}
+	for len(a) >= 8 && len(b) >= 8 {
+		i, j := len(a)-8, len(b)-8
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[j:]); x != 0 {
+			return n + bits.LeadingZeros64(x)/8
+		}
+		a, b = a[:i], b[:j]
+		n += 8
+	}
+	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
+		a, b = a[:len(a)-1], b[:len(b)-1]
+		n++
+	}
+	return n
 }

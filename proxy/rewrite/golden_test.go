@@ -32,7 +32,7 @@ func sign(dst, path, mimeType []byte) []byte {
 }
 
 // apiOf returns the hosts of a preset on its own upstream.
-func apiOf(t *testing.T, preset string) *proxy.APIHosts {
+func apiOf(t testing.TB, preset string) *proxy.APIHosts {
 	t.Helper()
 	p, ok := proxy.PresetNamed(preset)
 	if !ok {

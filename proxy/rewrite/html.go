@@ -70,6 +70,7 @@ type htmlScanner struct {
 	comment commentState
 	script  scriptState
 	element element // whose start tag, or whose text, the scan is in
+	parsed  bool    // the tag was parsed and is to be rewritten
 	held    bool    // the tag is undecided until its end is known
 	seen    int     // undecided bytes that were scanned already
 
@@ -114,20 +115,22 @@ func (s *htmlScanner) next(window []byte, at int, end bool) edit {
 	for i < len(b) {
 		switch s.state {
 		case inText:
-			lt := bytes.IndexByte(b[i:], '<')
-			if lt < 0 {
+			if i = skipText(b, i); i == len(b) {
 				return edit{pass: len(b)}
 			}
-			begin = i + lt
-			next, e, ok := s.open(b, begin)
+			begin = i
+			next, ok := s.open(b, i)
 			if !ok {
 				return s.wait(len(b), begin, end)
 			}
-			if e.changes() {
-				s.seen = next - e.pass - e.cut
-				return e
-			}
 			i = next
+			if s.parsed {
+				s.parsed = false
+				if e := s.rewriteTag(b[:i], begin); e.changes() {
+					s.seen = i - e.pass - e.cut
+					return e
+				}
+			}
 		case inTag:
 			i = s.skipTag(b, i)
 			if s.state == inTag || !s.held {
@@ -183,82 +186,75 @@ func (s *htmlScanner) pause(n, begin int, end bool) edit {
 	return edit{pass: begin}
 }
 
-// open looks at what the "<" at lt begins and returns where to go on, and the
-// edit if that was a whole tag that changes. It reports false if b holds too
-// little to tell.
-func (s *htmlScanner) open(b []byte, lt int) (next int, e edit, ok bool) {
+// open looks at what the "<" at lt begins and returns where to go on. It
+// reports false if b holds too little to tell.
+func (s *htmlScanner) open(b []byte, lt int) (next int, ok bool) {
 	i := lt + 1
 	if i == len(b) {
-		return 0, e, false
+		return 0, false
 	}
 	switch markup[b[i]] {
 	case inTag:
 		if b[i] == '/' {
 			return s.openEnd(b, i+1)
 		}
-		return s.openStart(b, lt)
+		return s.openStart(b, i)
 	case inComment:
 		return s.openComment(b, i+1)
 	case inBogus:
 		s.state = inBogus
-		return i + 1, e, true
+		return i + 1, true
 	}
-	return i, e, true
+	return i, true
 }
 
 // openEnd takes what follows "</".
-func (s *htmlScanner) openEnd(b []byte, i int) (int, edit, bool) {
+func (s *htmlScanner) openEnd(b []byte, i int) (int, bool) {
 	if i == len(b) {
-		return 0, edit{}, false
+		return 0, false
 	}
 	s.state = inBogus // which "</>" ends at once
 	if isLetter(b[i]) {
 		s.state, s.tag, s.element = inTag, inTagName, other
 	}
-	return i, edit{}, true
+	return i, true
 }
 
 // openComment takes what follows "<!". A doctype ends at the next ">" as well,
 // quoted or not, and so does a CDATA section outside of svg and math.
-func (s *htmlScanner) openComment(b []byte, i int) (int, edit, bool) {
+func (s *htmlScanner) openComment(b []byte, i int) (int, bool) {
 	if bytes.HasPrefix(b[i:], dashes) {
 		s.state, s.comment = inComment, commentStart
-		return i + len(dashes), edit{}, true
+		return i + len(dashes), true
 	}
 	if bytes.HasPrefix(dashes, b[i:]) {
-		return 0, edit{}, false
+		return 0, false
 	}
 	s.state = inBogus
-	return i, edit{}, true
+	return i, true
 }
 
 var dashes = []byte("--")
 
-// openStart takes the start tag at lt.
-func (s *htmlScanner) openStart(b []byte, lt int) (int, edit, bool) {
-	i := lt + 1
+// openStart takes the start tag whose name is at i.
+func (s *htmlScanner) openStart(b []byte, i int) (int, bool) {
 	e, n, ok := elementAt(b[i:])
 	if !ok {
-		return 0, edit{}, false
+		return 0, false
 	}
 	s.element = e
-	s.state, s.tag = inTag, inTagName
-	if n == 0 {
-		return s.skipTag(b, i), edit{}, true
-	}
 	i += n
-	if !(e == img && s.images || e == object && s.objects) {
-		return i, edit{}, true
-	}
-	end := s.parse(b, i)
-	if end < 0 {
+	if e == img && s.images || e == object && s.objects {
+		if end := s.parse(b, i); end >= 0 {
+			s.parsed = true
+			return end, true
+		}
 		// Parsing again with every read would be quadratic in the tag's length:
 		// from here on only its end is looked for.
 		s.held = true
-		return i, edit{}, true
 	}
-	s.state = inText
-	return end, s.rewriteTag(b[:end], lt), true
+	s.state, s.tag = inTag, inTagName
+	return i, true
 }
 
 func (s *htmlScanner) forget([]byte) {}

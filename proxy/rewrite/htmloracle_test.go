@@ -21,7 +21,7 @@ import (
 // nothing makes it forget the "<!--". Nor can it tell white space around a URL
 // from references to white space, which here are of the URL.
 var beyondOracle = regexp.MustCompile(`(?is)<noscript|<script.*<!--.*<[^/a-z]|<script.*<!--.*<$|` +
-	`&#0*(9|10|12|13|32)\b|&#x0*(9|a|c|d|20)\b|&(Tab|NewLine);`)
+	`&#0*(9|10|12|13|32)([^0-9]|$)|&#x0*(9|a|c|d|20)([^0-9a-f]|$)|&(Tab|NewLine);`)
 
 // checkHTML fails unless got is what upper makes of in: the same tokens, each
 // byte for byte the same but for the tags of which a URL was replaced, and in

@@ -42,7 +42,7 @@ func stringEnd(b []byte, open, from int) int {
 			return -1
 		}
 		shut := from + n
-		if !escapes(b[open+1 : shut]) {
+		if !endsInEscape(b[open+1 : shut]) {
 			return shut
 		}
 		from = shut + 1
@@ -128,22 +128,22 @@ func beginsURL(b []byte) bool {
 
 // json decodes the text between a string's quotes.
 func (d *decoded) json(raw []byte) {
-	if bytes.IndexByte(raw, '\\') < 0 {
+	i := bytes.IndexByte(raw, '\\')
+	if i < 0 {
 		d.same(raw)
 		return
 	}
 	d.begin()
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' {
-			d.add(singles[raw[i]], i, true)
-			i++
-			continue
-		}
-		text, n := jsonEscape(raw[i:])
-		d.add(text, i, true)
-		i += n
+	from := 0
+	for ; i >= 0; i = bytes.IndexByte(raw[from:], '\\') {
+		d.plain(raw[from : from+i])
+		from += i
+		text, n := jsonEscape(raw[from:])
+		d.sign(text, from, from+n, true)
+		from += n
 	}
-	d.finish(raw)
+	d.plain(raw[from:])
+	d.finish()
 }
 
 // jsonEscape returns what the escape at the beginning of raw stands for and how
@@ -154,7 +154,7 @@ func jsonEscape(raw []byte) (text string, n int) {
 	}
 	switch c := raw[1]; c {
 	case '"', '\\', '/':
-		return singles[c], 2
+		return string(raw[1:2]), 2
 	case 'b':
 		return "\b", 2
 	case 'f':
@@ -176,9 +176,6 @@ func jsonUnicode(raw []byte) (text string, n int) {
 	x := codeUnit(raw)
 	if x < 0 {
 		return `\`, 1
-	}
-	if x < utf8.RuneSelf {
-		return singles[x], 6
 	}
 	if utf16.IsSurrogate(x) {
 		if pair := utf16.DecodeRune(x, codeUnit(raw[6:])); pair != utf8.RuneError {

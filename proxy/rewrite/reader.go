@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
 const (
@@ -84,11 +85,18 @@ type Reader struct {
 	todo   edit    // decided, not handed out yet
 	short  bool    // the scanner needs more than the window holds
 
-	mu      sync.Mutex // guards the rest, and release
-	reading bool
-	closed  bool
-	final   [2]int // the counts, when the scanner is gone
+	use   atomic.Int32 // idle, reading or closed
+	final [2]int       // the counts, when the scanner is gone
 }
+
+// Who uses a Reader's buffers. A Close during a Read leaves them to the Read:
+// waiting for it could take as long as the source likes, and giving them away
+// would show one body's bytes in another.
+const (
+	idle = iota
+	reading
+	closed
+)
 
 // windows keeps the Readers' buffers between bodies.
 var windows = sync.Pool{New: func() any { return new([]byte) }}
@@ -99,21 +107,32 @@ func newReader(src io.Reader, scan scanner) *Reader {
 
 // Read implements [io.Reader]. Errors of the source come unchanged, after
 // everything that was read before them.
-func (r *Reader) Read(p []byte) (int, error) {
-	if !r.begin() {
+func (r *Reader) Read(p []byte) (n int, err error) {
+	if !r.use.CompareAndSwap(idle, reading) {
 		return 0, errClosed
 	}
-	defer r.end()
+	n, err = r.read(p)
+	if !r.use.CompareAndSwap(reading, idle) {
+		r.release()
+	}
+	return n, err
+}
+
+func (r *Reader) read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	n := r.drain(p)
+	if !r.empty() {
+		n = r.drain(p)
+	}
 	for n == 0 {
 		if r.err != nil && r.empty() {
 			return 0, r.err
 		}
 		n = r.fill(p)
-		n += r.drain(p[n:])
+		if !r.empty() {
+			n += r.drain(p[n:])
+		}
 	}
 	return n, nil
 }
@@ -169,15 +188,22 @@ func (r *Reader) fill(p []byte) int {
 		r.window = r.window[:len(r.window)+n]
 		return 0
 	}
-	r.scan.forget(r.window[:r.at])
+	r.forget(r.window[:r.at])
 	copy(p, held)
 	n := len(held) + r.readInto(p[len(held):min(len(p), len(held)+readSize)])
 	todo := r.scan.next(p[:n], 0, r.err != nil)
 	r.keep(p[todo.pass+todo.cut : n])
-	r.scan.forget(p[:todo.pass+todo.cut])
+	r.forget(p[:todo.pass+todo.cut])
 	r.short = !todo.changes()
 	r.todo = edit{text: todo.text}
 	return todo.pass
+}
+
+// forget tells the scanner that these bytes will be gone.
+func (r *Reader) forget(old []byte) {
+	if len(old) > 0 {
+		r.scan.forget(old)
+	}
 }
 
 // keep makes b the window.
@@ -196,7 +222,7 @@ func (r *Reader) grow() {
 		return
 	}
 	held := r.window[r.at:]
-	r.scan.forget(r.window[:r.at])
+	r.forget(r.window[:r.at])
 	r.at = 0
 	if cap(r.window)-len(held) >= readSize/2 {
 		r.window = r.window[:copy(r.window, held)]
@@ -229,10 +255,8 @@ func (r *Reader) readInto(p []byte) int {
 
 // Rewritten returns how many URLs of pictures and how many other URLs were
 // replaced in what was read so far. It must not be called concurrently with
-// Read, but may be called after Close.
+// Read or Close, but may be called after both.
 func (r *Reader) Rewritten() (pictures, links int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if r.scan == nil {
 		return r.final[0], r.final[1]
 	}
@@ -242,39 +266,15 @@ func (r *Reader) Rewritten() (pictures, links int) {
 // Close gives the buffers back. What was not read yet is lost; the source
 // stays open. It never fails, and closing twice does nothing.
 func (r *Reader) Close() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.closed = true
-	if !r.reading {
+	if r.use.Swap(closed) == idle {
 		r.release()
 	}
 	return nil
 }
 
-// begin and end bracket a Read. A Close in between leaves the buffers to the
-// Read, which still uses them: waiting for it could take as long as the source
-// likes, and giving them away would show one body's bytes in another.
-func (r *Reader) begin() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.reading = !r.closed
-	return !r.closed
-}
-
-func (r *Reader) end() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.reading = false
-	if r.closed {
-		r.release()
-	}
-}
-
-// release gives the buffers back, once.
+// release gives the buffers back. It is called once: by the Close that found
+// the Reader idle, or by the Read during which it was closed.
 func (r *Reader) release() {
-	if r.scan == nil {
-		return
-	}
 	r.final[0], r.final[1] = r.scan.counts()
 	r.scan.release()
 	r.scan, r.todo = nil, edit{}

@@ -21,30 +21,44 @@ const longestReference = 33
 // html decodes an attribute value: character references, NUL and new lines, as
 // the HTML standard does.
 func (d *decoded) html(raw []byte) {
-	if bytes.IndexByte(raw, '&') < 0 && bytes.IndexByte(raw, 0) < 0 && bytes.IndexByte(raw, '\r') < 0 {
+	if isPlain(raw) {
 		d.same(raw)
 		return
 	}
 	d.begin()
-	for i := 0; i < len(raw); {
-		text, n, firm := htmlCharacter(raw[i:])
-		d.add(text, i, firm)
-		i += n
+	from := 0
+	for i := indexSign(raw); i >= 0; i = indexSign(raw[from:]) {
+		d.plain(raw[from : from+i])
+		from += i
+		text, n, firm := htmlSign(raw[from:])
+		d.sign(text, from, from+n, firm)
+		from += n
 	}
-	d.finish(raw)
+	d.plain(raw[from:])
+	d.finish()
 }
 
-// singles are the strings of one byte, so that taking one allocates nothing.
-var singles = func() (t [256]string) {
-	for c := range t {
-		t[c] = string([]byte{byte(c)})
+// isPlain reports whether a value stands for itself.
+func isPlain(raw []byte) bool {
+	if len(raw) < 32 {
+		return indexSign(raw) < 0
 	}
-	return t
-}()
+	return bytes.IndexByte(raw, '&') < 0 && bytes.IndexByte(raw, 0) < 0 && bytes.IndexByte(raw, '\r') < 0
+}
 
-// htmlCharacter returns what the value begins with, how long that is, and
+// indexSign returns the first place in a value that may not stand for itself.
+func indexSign(raw []byte) int {
+	for i, c := range raw {
+		if class[c]&special != 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// htmlSign returns what the value's beginning stands for, how long that is, and
 // whether it keeps its meaning whatever is written after it.
-func htmlCharacter(raw []byte) (text string, n int, firm bool) {
+func htmlSign(raw []byte) (text string, n int, firm bool) {
 	switch raw[0] {
 	case 0:
 		return replacement, 1, true
@@ -53,10 +67,8 @@ func htmlCharacter(raw []byte) (text string, n int, firm bool) {
 			return "\n", 2, true
 		}
 		return "\n", 1, false
-	case '&':
-		return htmlReference(raw)
 	}
-	return singles[raw[0]], 1, true
+	return htmlReference(raw)
 }
 
 // htmlReference resolves the reference that begins with this "&", if it is one.

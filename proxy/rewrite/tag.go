@@ -12,6 +12,7 @@ const (
 	greater
 	equals
 	quote
+	special // does not stand for itself in values
 
 	endsName      = space | slash | greater
 	endsAttribute = endsName | equals
@@ -19,8 +20,8 @@ const (
 )
 
 var class = [256]uint8{
-	'\t': space, '\n': space, '\f': space, '\r': space, ' ': space,
-	'/': slash, '>': greater, '=': equals, '"': quote, '\'': quote,
+	'\t': space, '\n': space, '\f': space, '\r': space | special, ' ': space,
+	'/': slash, '>': greater, '=': equals, '"': quote, '\'': quote, '&': special, 0: special,
 }
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
@@ -163,7 +164,7 @@ func attributeNamed(name []byte) int {
 		return -1
 	}
 	a := int(byLength[len(name)]) - 1
-	if a < 0 || !foldEqual(name, attributeNames[a]) {
+	if a < 0 || string(name) != attributeNames[a] && !foldEqual(name, attributeNames[a]) {
 		return -1
 	}
 	return a
@@ -184,12 +185,14 @@ func foldEqual(b []byte, lower string) bool {
 // and returns where the tag ends, or -1 if b ends before. It sees the same
 // attributes and the same end as skipTag.
 func (s *htmlScanner) parse(b []byte, i int) (end int) {
-	s.attrs = [attributes]attribute{}
+	for a := range s.attrs {
+		s.attrs[a].set = false
+	}
 	for {
 		for i < len(b) && class[b[i]]&(space|slash) != 0 {
 			i++
 		}
-		if i == len(b) {
+		if i >= len(b) {
 			return -1
 		}
 		if b[i] == '>' {
@@ -202,12 +205,21 @@ func (s *htmlScanner) parse(b []byte, i int) (end int) {
 		for i < len(b) && class[b[i]]&space != 0 {
 			i++
 		}
-		if i == len(b) {
+		if i >= len(b) {
 			return -1
 		}
-		v := attribute{set: true, start: i, end: i}
+		v := attribute{set: true}
 		if b[i] == '=' {
-			if v, i = parseValue(b, i+1); i < 0 {
+			i++
+			if i < len(b) && b[i] == '"' {
+				i++
+				n := bytes.IndexByte(b[i:], '"')
+				if n < 0 {
+					return -1
+				}
+				v.quote, v.start, v.end = '"', i, i+n
+				i += n + 1
+			} else if v, i = parseValue(b, i); i < 0 {
 				return -1
 			}
 		}
@@ -217,18 +229,18 @@ func (s *htmlScanner) parse(b []byte, i int) (end int) {
 	}
 }
 
-// parseValue returns the value after the "=" before i, and where to go on, or -1 if
-// b ends before.
+// parseValue returns the value after the "=" before i, and where to go on, or -1
+// if b ends before.
 func parseValue(b []byte, i int) (attribute, int) {
 	for i < len(b) && class[b[i]]&space != 0 {
 		i++
 	}
-	if i == len(b) {
+	if i >= len(b) {
 		return attribute{}, -1
 	}
 	switch q := b[i]; q {
 	case '>':
-		return attribute{set: true, start: i, end: i}, i
+		return attribute{set: true}, i
 	case '"', '\'':
 		i++
 		k := bytes.IndexByte(b[i:], q)
@@ -238,30 +250,32 @@ func parseValue(b []byte, i int) (attribute, int) {
 		return attribute{set: true, quote: q, start: i, end: i + k}, i + k + 1
 	}
 	start := i
-	for i < len(b) && class[b[i]]&endsUnquoted == 0 {
-		i++
-	}
-	if i == len(b) {
-		return attribute{}, -1
+	for class[b[i]]&endsUnquoted == 0 {
+		if i++; i == len(b) {
+			return attribute{}, -1
+		}
 	}
 	return attribute{set: true, start: start, end: i}, i
 }
 
 // rewriteTag asks about the URLs of the tag that begins at begin and ends with
 // b, and was parsed.
-func (s *htmlScanner) rewriteTag(b []byte, begin int) edit {
+func (s *htmlScanner) rewriteTag(b []byte, begin int) (e edit) {
 	if len(b)-begin > maxTag {
-		return edit{}
+		return e
 	}
 	s.out = s.out[:0]
 	if s.element == object {
-		return s.rewriteValue(b, edit{}, attrData, -1)
+		return s.rewriteValue(b, e, attrData, -1)
+	}
+	if !s.attrs[attrSrc].set && !s.attrs[attrFullres].set {
+		return e
 	}
 	first, second := attrSrc, attrFullres
-	if s.attrs[second].start < s.attrs[first].start {
+	if s.attrs[second].set && s.attrs[second].start < s.attrs[first].start {
 		first, second = second, first
 	}
-	e := s.rewriteValue(b, edit{}, first, first+1)
+	e = s.rewriteValue(b, e, first, first+1)
 	return s.rewriteValue(b, e, second, second+1)
 }
 
@@ -270,6 +284,9 @@ func (s *htmlScanner) rewriteTag(b []byte, begin int) edit {
 // URL is not a picture's.
 func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
 	a := s.attrs[attr]
+	if !a.set {
+		return e
+	}
 	for a.start < a.end && class[b[a.start]]&space != 0 {
 		a.start++
 	}
@@ -283,8 +300,10 @@ func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
 	s.url.html(raw)
 	var ok, picture bool
 	if typ >= 0 && s.rules.Picture != nil {
-		t := s.attrs[typ]
-		s.mimeType.html(b[t.start:t.end])
+		s.mimeType.same(nil)
+		if t := s.attrs[typ]; t.set {
+			s.mimeType.html(b[t.start:t.end])
+		}
 		s.new, ok = s.rules.Picture(s.new[:0], s.url.text, s.mimeType.text)
 		picture = ok
 	}
@@ -327,17 +346,23 @@ func appendValue(dst, raw []byte, old *decoded, new []byte, q byte) []byte {
 
 // appendEscaped writes text into a value between such quotes.
 func appendEscaped(dst, text []byte, q byte) []byte {
-	for _, c := range text {
-		switch {
-		case c == '&':
-			dst = append(dst, "&amp;"...)
-		case c != q:
-			dst = append(dst, c)
-		case q == '"':
-			dst = append(dst, "&quot;"...)
-		default:
-			dst = append(dst, "&#39;"...)
+	from := 0
+	for i, c := range text {
+		if class[c]&(quote|special) == 0 || class[c] == quote && c != q {
+			continue
 		}
+		dst = append(dst, text[from:i]...)
+		switch c {
+		case '&':
+			dst = append(dst, "&amp;"...)
+		case '"':
+			dst = append(dst, "&quot;"...)
+		case '\'':
+			dst = append(dst, "&#39;"...)
+		case '\r':
+			dst = append(dst, "&#13;"...) // bare it would be read as a new line
+		}
+		from = i + 1
 	}
-	return dst
+	return append(dst, text[from:]...)
 }

@@ -44,19 +44,19 @@ func (v *value) skipString(b []byte, i int) int {
 	for n := 0; ; n++ {
 		k := bytes.IndexByte(text[n:], '"')
 		if k < 0 {
-			v.escaped = escapes(text)
+			v.escaped = endsInEscape(text)
 			return len(b)
 		}
 		n += k
-		if !escapes(text[:n]) {
+		if !endsInEscape(text[:n]) {
 			v.quoted = false
 			return i + n + 1
 		}
 	}
 }
 
-// escapes reports whether what follows the text is escaped by its last byte.
-func escapes(text []byte) bool {
+// endsInEscape reports whether what follows the text is escaped by its last byte.
+func endsInEscape(text []byte) bool {
 	n := 0
 	for n < len(text) && text[len(text)-1-n] == '\\' {
 		n++

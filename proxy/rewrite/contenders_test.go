@@ -1,0 +1,192 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package rewrite_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"testing"
+
+	"golang.org/x/net/html"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
+)
+
+// A contender handles a body once. The first of a comparison is the product,
+// the others are what it is measured by.
+type contender func(body []byte)
+
+// A source hands out a body in reads of at most some size, as a connection does.
+type source struct {
+	body []byte
+	at   int
+	size int
+}
+
+// chunkSize is what the benchmarks read at once if they do not say otherwise.
+const chunkSize = 16 << 10
+
+func (s *source) Read(p []byte) (int, error) {
+	if s.at == len(s.body) {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), s.size)], s.body[s.at:])
+	s.at += n
+	return n, nil
+}
+
+// A sink counts what arrives.
+type sink int
+
+func (s *sink) Write(p []byte) (int, error) {
+	*s += sink(len(p))
+	return len(p), nil
+}
+
+// onlyReader and onlyWriter hide shortcuts of io.Copy.
+type (
+	onlyReader struct{ io.Reader }
+	onlyWriter struct{ io.Writer }
+)
+
+// A harness drives contenders and keeps what they need, so that what is
+// measured allocates nothing of its own.
+type harness struct {
+	src   source
+	sink  sink
+	buf   []byte
+	rules rewrite.HTMLRules
+	hosts []string
+	link  rewrite.Link
+}
+
+func newHarness(t testing.TB, chunk int) *harness {
+	api := apiOf(t, "onenote")
+	link := api.LocalLink(base)
+	return &harness{
+		src:   source{size: chunk},
+		buf:   make([]byte, 32<<10),
+		rules: rewrite.HTMLRules{Picture: api.PublicPicture, Link: link},
+		hosts: api.Anchors(),
+		link:  link,
+	}
+}
+
+func (h *harness) from(body []byte) io.Reader {
+	h.src.body, h.src.at = body, 0
+	return &h.src
+}
+
+// drain reads to the end, as httputil and Caddy do.
+func (h *harness) drain(r io.Reader) {
+	for {
+		n, err := r.Read(h.buf)
+		h.sink += sink(n)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// html is the product.
+func (h *harness) html(body []byte) {
+	r := rewrite.HTML(h.from(body), h.rules)
+	h.drain(r)
+	r.Close()
+}
+
+// json is the product.
+func (h *harness) json(body []byte) {
+	r := rewrite.JSON(h.from(body), h.hosts, h.link)
+	h.drain(r)
+	r.Close()
+}
+
+// copied is what passing the body on costs.
+func (h *harness) copied(body []byte) { h.drain(h.from(body)) }
+
+// memcpy moves the body once, whole.
+func (h *harness) memcpy(body []byte) {
+	if len(h.buf) < len(body) {
+		h.buf = make([]byte, len(body))
+	}
+	h.sink += sink(copy(h.buf, body))
+}
+
+// indexLT visits each "<", which is what any scanner must do.
+func (h *harness) indexLT(body []byte) {
+	for {
+		i := bytes.IndexByte(body, '<')
+		if i < 0 {
+			return
+		}
+		h.sink++
+		body = body[i+1:]
+	}
+}
+
+// xnet passes the tokens of golang.org/x/net/html on, rewriting img.
+func (h *harness) xnet(body []byte) {
+	z := html.NewTokenizer(h.from(body))
+	out := onlyWriter{&h.sink}
+	var url []byte
+	var attrs [][2][]byte
+	for z.Next() != html.ErrorToken {
+		raw := z.Raw()
+		name, more := z.TagName()
+		if len(raw) < 8 || string(name) != "img" {
+			out.Write(raw)
+			continue
+		}
+		attrs = attrs[:0]
+		for more {
+			var key, value []byte
+			key, value, more = z.TagAttr()
+			attrs = append(attrs, [2][]byte{key, value})
+		}
+		out.Write(raw[:4])
+		for _, a := range attrs {
+			for _, b := range attrs {
+				if (string(a[0]) == "src" || string(a[0]) == "data-fullres-src") && string(b[0]) == "data-"+string(a[0]) {
+					url, _ = h.rules.Picture(url[:0], a[1], b[1])
+					out.Write(url)
+				}
+			}
+		}
+		out.Write(raw[4:])
+	}
+}
+
+// jsonRoundTrip decodes and encodes, as one would without a scanner.
+func (h *harness) jsonRoundTrip(body []byte) {
+	dec := json.NewDecoder(h.from(body))
+	dec.UseNumber()
+	var v any
+	if dec.Decode(&v) == nil {
+		_ = json.NewEncoder(&h.sink).Encode(v)
+	}
+}
+
+// replaced is a plain substring replacement, which changes texts as well.
+func (h *harness) replaced(body []byte) {
+	old, repl := []byte("https://www.onenote.com/api/"), []byte(base+"/api/")
+	src := h.from(body)
+	for {
+		n, err := src.Read(h.buf)
+		rest := h.buf[:n]
+		for {
+			i := bytes.Index(rest, old)
+			if i < 0 {
+				break
+			}
+			h.sink += sink(i + len(repl))
+			rest = rest[i+len(old):]
+		}
+		h.sink += sink(len(rest))
+		if err != nil {
+			return
+		}
+	}
+}
