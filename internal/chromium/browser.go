@@ -1,0 +1,148 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package chromium lets tests use pages as people do: in a real, headless
+// Chromium, with a mouse and a keyboard. Tests that need it skip where no
+// Chromium is installed, unless nothing may skip; see package needs.
+//
+// Nothing here sleeps. What a browser does is waited for by a condition of the
+// page, with a limit that is there only to end a test that fails.
+package chromium
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/needs"
+)
+
+// Limits of what is waited for. They are far beyond what any of it takes.
+const (
+	startLimit = time.Minute
+	waitLimit  = 20 * time.Second
+	closeLimit = 10 * time.Second
+)
+
+// Browser is a Chromium with a profile of its own. It ends with the test that
+// started it, and leaves neither a process nor a file behind.
+type Browser struct {
+	ctx context.Context
+}
+
+// Start starts a browser. It knows localhost and the addresses of this
+// machine, and reaches nothing else. Each of hosts is one more name for
+// 127.0.0.1: of another site, or of one whose DNS answers lie.
+func Start(t testing.TB, hosts ...string) *Browser {
+	t.Helper()
+	path := needs.Program(t, "chromium", "chromium-browser", "google-chrome")
+	profile := newProfile(t)
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.UserDataDir(profile),
+		chromedp.NoSandbox, // root in a container has none
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("no-proxy-server", true),
+		chromedp.Flag("host-resolver-rules", resolverRules(hosts)),
+		chromedp.WSURLReadTimeout(startLimit),
+	)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, _ := chromedp.NewContext(allocator, chromedp.WithErrorf(discard))
+	t.Cleanup(func() {
+		limited, cancel := context.WithTimeout(ctx, closeLimit)
+		defer cancel()
+		if err := chromedp.Cancel(limited); err != nil {
+			t.Logf("closing the browser: %v", err)
+		}
+		stop()
+	})
+	// The first run starts the process, which lives as long as its context:
+	// that must be the one without a limit.
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("starting %s: %v", path, err)
+	}
+	return &Browser{ctx: ctx}
+}
+
+// discard is for what chromedp says of protocol messages that are newer than
+// it is; failures come as errors.
+func discard(string, ...any) {}
+
+// resolverRules resolves names without any network. Exclusions come first,
+// then the first rule that fits counts.
+func resolverRules(hosts []string) string {
+	var rules []string
+	for _, host := range hosts {
+		rules = append(rules, "MAP "+host+" 127.0.0.1")
+	}
+	rules = append(rules, "MAP * ~NOTFOUND", "EXCLUDE localhost", "EXCLUDE 127.0.0.1", "EXCLUDE [::1]")
+	return strings.Join(rules, ", ")
+}
+
+// newProfile makes a folder for a profile. A TempDir of the test would not do:
+// Chromium's helpers write on for a moment after the browser has ended, and
+// a folder that cannot be removed at once fails the test.
+func newProfile(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "chromium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for limit := time.Now().Add(closeLimit); os.RemoveAll(dir) != nil; {
+			if time.Now().After(limit) {
+				t.Logf("%s could not be removed", dir)
+				return
+			}
+		}
+	})
+	return dir
+}
+
+// Tab opens a tab, which closes with the test. Tabs share their cookies.
+func (b *Browser) Tab(t testing.TB) *Tab {
+	t.Helper()
+	return b.open(t)
+}
+
+// Stranger opens a tab that has no cookies, and keeps its own: as far as web
+// sites can tell it is another browser.
+func (b *Browser) Stranger(t testing.TB) *Tab {
+	t.Helper()
+	executor := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)
+	profile, err := target.CreateBrowserContext().Do(executor)
+	if err != nil {
+		t.Fatalf("making another browser: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := target.DisposeBrowserContext(profile).Do(executor); err != nil {
+			t.Logf("closing the other browser: %v", err)
+		}
+	})
+	// A profile without a window has no place for a tab.
+	id, err := target.CreateTarget("about:blank").WithBrowserContextID(profile).WithNewWindow(true).Do(executor)
+	if err != nil {
+		t.Fatalf("opening a window: %v", err)
+	}
+	return b.open(t, chromedp.WithTargetID(id))
+}
+
+func (b *Browser) open(t testing.TB, options ...chromedp.ContextOption) *Tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx, options...)
+	tab := &Tab{t: t, browser: b, ctx: ctx}
+	chromedp.ListenTarget(ctx, tab.notice)
+	t.Cleanup(cancel)
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("opening a tab: %v", err)
+	}
+	return tab
+}
