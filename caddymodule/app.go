@@ -80,6 +80,7 @@ type App struct {
 	attempts *signin.Attempts
 	lease    lease
 	accounts map[string]*tokens.Account
+	audience map[string]string // of each account's tokens; empty where nothing says
 	waiters  chan struct{}
 
 	// What sites add while they are provisioned.
@@ -159,6 +160,7 @@ func (a *App) provisionAccounts(caddy.Context) error {
 	configured := a.configured()
 	storage := storageID(a.store)
 	a.accounts = make(map[string]*tokens.Account, len(configured))
+	a.audience = make(map[string]string, len(configured))
 	for _, name := range slices.Sorted(maps.Keys(configured)) {
 		config, err := a.accountConfig(name, configured[name])
 		if err != nil {
@@ -168,6 +170,7 @@ func (a *App) provisionAccounts(caddy.Context) error {
 		if err != nil {
 			return err
 		}
+		a.audience[name] = config.Audience()
 		a.accounts[name] = tokens.NewAccount(tokens.Options{
 			Config:   config,
 			Memory:   memory,

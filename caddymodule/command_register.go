@@ -183,10 +183,13 @@ func (r registration) permissions() []string {
 			names = append(names, name)
 		}
 	}
-	if len(names) == 0 {
-		return []string{"Notes.ReadWrite"}
+	if len(names) > 0 {
+		return names
 	}
-	return names
+	if r.account.Flow == tokens.FlowClientCredentials {
+		return []string{"Notes.ReadWrite.All"}
+	}
+	return []string{"Notes.ReadWrite"}
 }
 
 func (r registration) commandLine() []string {

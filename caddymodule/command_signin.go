@@ -126,9 +126,6 @@ func (s signinRun) readAddress(a signin.Attempt) (signin.Attempt, error) {
 
 // wait asks until the sign-in has ended.
 func (s signinRun) wait(ctx context.Context, a signin.Attempt) (signin.Attempt, error) {
-	if ctx == nil {
-		ctx = context.Background()
-	}
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
 	for a.State == signin.AttemptPending {

@@ -156,11 +156,10 @@ func (h *Handler) provisionAccount() error {
 // fits says what is wrong with using an account here: it does not exist, or
 // its tokens are for another API.
 func (h *Handler) fits(option, name string) error {
-	account := h.app.account(name)
-	if account == nil {
+	if h.app.account(name) == nil {
 		return fmt.Errorf("%s: there is no account %q; the accounts are %s", option, name, strings.Join(h.app.names(), ", "))
 	}
-	audience := account.Config().Audience()
+	audience := h.app.audience[name]
 	if audience == "" || audience == h.upstream.preset.Name {
 		return nil
 	}

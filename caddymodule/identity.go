@@ -5,6 +5,8 @@ package caddymodule
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/caddyserver/caddy/v2"
@@ -23,8 +25,12 @@ func (a *App) provisionIdentity(ctx caddy.Context) error {
 	if a.Transport == nil {
 		a.Transport = new(reverseproxy.HTTPTransport)
 	}
+	if a.Transport.TLS != nil && a.Transport.TLS.InsecureSkipVerify {
+		return errors.New("tls_insecure_skip_verify: anybody could pose as the identity provider and take the tokens; " +
+			"write tls_trust_pool with the certificate authority to trust")
+	}
 	if err := a.Transport.Provision(ctx); err != nil {
-		return err
+		return fmt.Errorf("transport: %w", err)
 	}
 	a.identity = tokens.NewClient(identityTransport{a.Transport})
 	return nil

@@ -35,6 +35,8 @@ func TestTheExampleWorksTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newServer(t)
+	defer func(path string) { caddy.DefaultStorage.Path = path }(caddy.DefaultStorage.Path)
+	caddy.DefaultStorage.Path = s.dir
 	config := strings.NewReplacer(":8080", ":"+s.port(), ":8081", ":"+freePort(t)).Replace(string(text))
 	config = strings.Replace(config, "{\n", "{\n\tadmin off\n\tpersist_config off\n", 1)
 	for range 2 {

@@ -5,12 +5,17 @@ package caddymodule
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync/atomic"
@@ -168,6 +173,73 @@ func TestWhoMaySpeak(t *testing.T) {
 			t.Errorf("a client key went upstream: %v", r.Headers)
 		}
 	}
+}
+
+// Whom Caddy itself has authenticated needs no key of ours.
+func TestCaddysOwnAuthenticationCounts(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m)+"\naccount bob\naccount alice",
+		"basic_auth {\nbob $2a$04$9HPb84E7/InClaAaOERf1..OsckRjiGbyoT00NEB.F9d0/aSJk4Pq\n}\nonenote "+m.url+" {\naccount {http.auth.user.id}\n}"))
+	const via = "X-Forwarded-For"
+	s.get(notebooks, via, "192.0.2.1").want(t, 401, "")
+	s.get(notebooks, via, "192.0.2.1", "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("bob:hiccup"))).want(t, 200, "")
+	for _, r := range m.requests(notebooks) {
+		if strings.Contains(fmt.Sprint(r.Headers), "Basic") {
+			t.Errorf("the password went upstream: %v", r.Headers)
+		}
+	}
+}
+
+// A company's own certificate authority is trusted for the identity provider
+// and the API alike, once it is configured, and nobody else's is.
+func TestTLSIsVerifiedByTheConfiguredAuthority(t *testing.T) {
+	both := httptest.NewTLSServer(emulator.New(emulator.Options{}))
+	defer both.Close()
+	both.Config.ErrorLog = log.New(io.Discard, "", 0) // it sees failed handshakes
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	write(t, authority, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: both.Certificate().Raw})))
+	account := "client_id x\nauthority " + both.URL + "\nrefresh_token emulator-refresh-token"
+
+	s := newServer(t)
+	s.mustLoad(s.config(account, "onenote "+both.URL))
+	s.get(notebooks).want(t, 503, "identity_unavailable")
+
+	trust := "\ntransport {\ntls_trust_pool file " + authority + "\n}"
+	s.mustLoad(s.config(account+trust, "onenote "+both.URL))
+	if res := s.adminDo("POST", "/onenote/accounts/default/renew", ""); res.StatusCode != 200 {
+		t.Fatalf("renew: got %s %s", res.Status, res.body)
+	}
+	s.get(notebooks).want(t, 200, "")
+}
+
+// Whatever address is dialed, the certificate and the Host header are those of
+// the API, without a port.
+func TestTheAPIIsWhoItIsConfiguredToBe(t *testing.T) {
+	var host atomic.Value
+	both := emulator.New(emulator.Options{})
+	api := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host.Store(r.Host)
+		both.ServeHTTP(w, r)
+	}))
+	defer api.Close()
+	api.Config.ErrorLog = log.New(io.Discard, "", 0)
+	provider := httptest.NewServer(both)
+	defer provider.Close()
+	authority := filepath.Join(t.TempDir(), "ca.pem")
+	write(t, authority, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: api.Certificate().Raw})))
+	s := newServer(t)
+	dialing := func(upstream string) string {
+		return s.config("client_id x\nauthority "+provider.URL+"\nrefresh_token emulator-refresh-token",
+			"onenote_guard "+upstream+"\nreverse_proxy "+strings.TrimPrefix(api.URL, "https://")+
+				" {\ntransport onenote {\nupstream "+upstream+"\ntls_trust_pool file "+authority+"\n}\n}")
+	}
+	s.mustLoad(dialing("https://example.com")) // a name in the certificate
+	s.get(notebooks).want(t, 200, "")
+	if got := host.Load(); got != "example.com" {
+		t.Errorf("Host: got %v, want example.com", got)
+	}
+	s.mustLoad(dialing("https://www.onenote.com"))
+	s.get(notebooks).want(t, 502, "upstream_unreachable")
 }
 
 // An upload whose length nobody knows beforehand is stopped when it is too
