@@ -4,7 +4,8 @@
 package emulator
 
 import (
-	"strings"
+	"encoding/json"
+	"net/url"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -37,9 +38,22 @@ func (e *Emulator) authenticate(t *tokenCall, redirect string) *oauthError {
 	return nil
 }
 
-// checkAssertion checks a client assertion (RFC 7523): that it is a JWT, that
-// it is not too old, and, where the client has a certificate, that it was
-// signed with it.
+// assertionClaims is what a client assertion says (RFC 7523, section 3).
+type assertionClaims struct {
+	Issuer    string  `json:"iss"`
+	Subject   string  `json:"sub"`
+	Audience  string  `json:"aud"`
+	NotBefore float64 `json:"nbf"`
+	Expiry    float64 `json:"exp"`
+}
+
+// clockSlack is how far the clocks of two machines may be apart.
+const clockSlack = 5 * time.Minute
+
+// checkAssertion checks a client assertion: that it is a JWT, that it is
+// valid now, and, where the client has a certificate, that it was signed with
+// that, by the client, for this endpoint. Without a certificate it is taken
+// for the token of a federated issuer, whose claims are the issuer's.
 func (e *Emulator) checkAssertion(t *tokenCall, c client) *oauthError {
 	if t.provider == live {
 		return liveError("invalid_request", "The request includes an unsupported parameter 'client_assertion'.")
@@ -51,19 +65,38 @@ func (e *Emulator) checkAssertion(t *tokenCall, c client) *oauthError {
 	if err != nil {
 		return aadError("invalid_client", 50027, "JWT token is invalid or malformed.")
 	}
-	claims := signed.UnsafePayloadWithoutVerification()
+	payload := signed.UnsafePayloadWithoutVerification()
 	if c.certificate != nil {
-		if claims, err = signed.Verify(c.certificate.PublicKey); err != nil {
+		if payload, err = signed.Verify(c.certificate.PublicKey); err != nil {
 			return aadError("invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application.")
 		}
 	}
-	expires, ok := tokenExpiry(claims)
-	const slack = 5 * time.Minute // between the clocks of two machines
-	if !ok || e.clock().After(expires.Add(slack)) {
+	var claims assertionClaims
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		return aadError("invalid_client", 50027, "JWT token is invalid or malformed.")
+	}
+	if !claims.validAt(e.clock()) {
 		return aadError("invalid_client", 700024, "Client assertion is not within its valid time range.")
 	}
-	if c.certificate != nil && !strings.Contains(string(claims), `"`+t.client+`"`) {
+	if c.certificate == nil {
+		return nil
+	}
+	return claims.checkParties(t)
+}
+
+func (claims assertionClaims) validAt(now time.Time) bool {
+	expiry, notBefore := time.Unix(int64(claims.Expiry), 0), time.Unix(int64(claims.NotBefore), 0)
+	return !now.After(expiry.Add(clockSlack)) && !now.Before(notBefore.Add(-clockSlack))
+}
+
+// checkParties checks who says what to whom. Of the audience only the path is
+// compared: the emulator has no host of its own.
+func (claims assertionClaims) checkParties(t *tokenCall) *oauthError {
+	if claims.Issuer != t.client || claims.Subject != t.client {
 		return aadError("invalid_client", 700021, "Client assertion application identifier doesn't match 'client_id' parameter.")
+	}
+	if u, err := url.Parse(claims.Audience); err != nil || u.Path != t.path {
+		return aadError("invalid_client", 700023, "Client assertion audience claim does not match Realm issuer.")
 	}
 	return nil
 }

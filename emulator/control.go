@@ -23,19 +23,9 @@ func isControlPath(path string) bool {
 // maxControlBody bounds what a control request may say.
 const maxControlBody = 16 << 20
 
-// serveControl answers the control surface. Whoever reaches it can mint
-// tokens, so that only loopback peers may.
-//
-//	POST   /_emulator/reset                                        204
-//	POST   /_emulator/faults          see faultRequest             200 {"id"}
-//	DELETE /_emulator/faults/{id}                                  204
-//	POST   /_emulator/tokens          see tokenRequest             200 {"access_token","refresh_token","expires_in"}
-//	POST   /_emulator/tokens/expire   {"account"?,"kind"?}         204
-//	POST   /_emulator/tokens/revoke   {"account"?,"kind"?}         204
-//	POST   /_emulator/clock           {"advance":"1h"}             200 {"now"}
-//	POST   /_emulator/strict          {"on":true}                  204
-//	POST   /_emulator/clients         see client                   204
-//	GET    /_emulator/requests                                     200 [logEntry]
+// serveControl answers the control surface, which the package comment
+// describes. Whoever reaches it can mint tokens, so that only loopback peers
+// may.
 func (e *Emulator) serveControl(w http.ResponseWriter, r *http.Request) {
 	if !isLoopback(r.RemoteAddr) {
 		controlError(w, http.StatusForbidden, errors.New("the control surface is for loopback peers only"))

@@ -12,20 +12,57 @@
 //     that a token fits it;
 //   - sign-in for Microsoft accounts (/oauth20_authorize.srf and its siblings),
 //     for Azure AD v1 (/{tenant}/oauth2/…) and for the Microsoft identity
-//     platform v2.0 (/{tenant}/oauth2/v2.0/…), with every grant that these have;
-//   - a control surface at /_emulator/, for loopback peers only, which injects
-//     faults, expires and revokes tokens, moves the clock and lists the
-//     requests that arrived.
+//     platform v2.0 (/{tenant}/oauth2/v2.0/…), with every grant that these
+//     have. A tenant is common, organizations, consumers, a GUID or a domain;
+//     people enter device codes at /devicelogin;
+//   - a control surface at /_emulator/.
 //
-// Every account starts with the same seed: two notebooks, a section group,
-// sections, enough pages to need a second list request, pictures whose two
-// renditions differ, and an attachment. Ids are derived from the account's
-// name, so they are the same in every run.
+// Every name that signs in is an account, and every account starts with the
+// same seed: two notebooks, a section group, sections, enough pages to need a
+// second list request, pictures whose two renditions differ, and an
+// attachment. Ids are derived from the account's name, so they are the same in
+// every run. The person is [DefaultAccount] where nobody says otherwise.
 //
 // The token [ImportedRefreshToken] is accepted by every token endpoint at any
 // time. All other refresh tokens are signed with a fixed seed, so that an
 // emulator which was restarted accepts what an earlier one issued. None of
 // this is secret, and nothing here may ever face a network.
+//
+// # Control surface
+//
+// It takes JSON from loopback peers only; others get 403.
+//
+//	POST   /_emulator/reset           back to the seed
+//	POST   /_emulator/tokens          {"account","expires_in","scope"} → {"access_token","refresh_token","expires_in"}
+//	POST   /_emulator/tokens/expire   {"account","kind"}; kind is access, refresh or all
+//	POST   /_emulator/tokens/revoke   {"account","kind"}
+//	POST   /_emulator/clock           {"advance":"1h"} → {"now"}
+//	POST   /_emulator/strict          {"on":true}
+//	POST   /_emulator/clients         {"client_id","client_secret","redirect_uris","certificate"}
+//	POST   /_emulator/faults          {"method","path","after","times","status","headers","body","delay","cut"} → {"id"}
+//	DELETE /_emulator/faults/{id}
+//	GET    /_emulator/requests        [{"method","path","query","status","headers","sha256","bytes"}]
+//
+// Members may be left out. Without account a request is about everybody, or,
+// for tokens, about [DefaultAccount]; without kind, about all tokens. In strict
+// mode the use of a refresh token that has a successor ends its whole family,
+// as RFC 9700 demands; otherwise old ones stay good, as they do at Microsoft.
+// As soon as a client is registered, all others are unknown; certificate, in
+// PEM, is for clients that sign assertions.
+//
+// A fault is for requests of its method (default: any) whose path matches its
+// glob, in which * stands for any run of characters, / among them. It lets
+// after requests pass, then fires times times (default: for ever); of several
+// the oldest fires. Status, headers and body replace the answer, headers alone
+// are added to it, and body is a string or JSON. Delay, such as "2s", holds the
+// answer back. Cut severs the connection behind that many bytes of the
+// answer's body; with 0 nothing is sent, and the request is neither read nor
+// processed. In all other cases a request's body is read whole before any
+// answer.
+//
+// The request log has the last 10,000 requests in the order of their arrival,
+// sign-in among them and control requests not, with path, query and headers as
+// they were on the wire, and the length and SHA-256 of the body.
 package emulator
 
 import (

@@ -15,14 +15,8 @@ import (
 	"time"
 )
 
-// fault makes the emulator misbehave for the requests that match it. It is
-// set by POST /_emulator/faults:
-//
-//	{"method":"POST","path":"/oauth20_token.srf","after":1,"times":2,
-//	 "status":503,"headers":{"Retry-After":"7"},"body":"busy",
-//	 "delay":"2s","cut":10}
-//
-// All members but path are optional. A nil *fault changes nothing.
+// fault makes the emulator misbehave for the requests that match it. A nil
+// *fault changes nothing.
 type fault struct {
 	id      string
 	request faultRequest

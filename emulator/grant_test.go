@@ -278,3 +278,34 @@ func TestIssuedTokens(t *testing.T) {
 		s.form(p.token, form).want(http.StatusOK)
 	}
 }
+
+// TestStrictRaceHasOneWinner is what two processes do that share one refresh
+// token and no lock.
+func TestStrictRaceHasOneWinner(t *testing.T) {
+	s, p := newServer(t), providers()[0]
+	s.control("strict", `{"on":true}`)
+	token := s.signIn(p, "")["refresh_token"].(string)
+	const racers = 20
+	statuses := make(chan int, racers)
+	for range racers {
+		go func() {
+			got, err := s.try(http.MethodPost, p.token, p.refresh(token).Encode(), "Content-Type", "application/x-www-form-urlencoded")
+			if err != nil {
+				t.Error(err)
+			}
+			statuses <- got.status
+		}()
+	}
+	won := 0
+	for range racers {
+		if <-statuses == http.StatusOK {
+			won++
+		}
+	}
+	if won != 1 {
+		t.Errorf("got %d winners, want 1", won)
+	}
+	if got := len(s.log()); got != racers+2 {
+		t.Errorf("log: got %d requests, want %d", got, racers+2)
+	}
+}

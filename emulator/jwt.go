@@ -5,7 +5,6 @@ package emulator
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"time"
 )
 
@@ -69,15 +68,4 @@ func (e *Emulator) accessJWT(g grant, expires time.Time) string {
 		claims = append(claims, member{"oid", g.account.objectID()}, member{"scp", g.grantedScope()})
 	}
 	return e.mint.jwt(claims)
-}
-
-// tokenExpiry reads the exp claim of a JWT without verifying it.
-func tokenExpiry(claims []byte) (time.Time, bool) {
-	var c struct {
-		Expiry float64 `json:"exp"`
-	}
-	if err := json.Unmarshal(claims, &c); err != nil || c.Expiry == 0 {
-		return time.Time{}, false
-	}
-	return time.Unix(int64(c.Expiry), 0), true
 }

@@ -342,7 +342,7 @@ func TestCreatePageWithParts(t *testing.T) {
 	page := s.api(token, http.MethodPost, "/api/v1.0/me/notes/pages", contentType, body).want(http.StatusCreated).json()
 	content := s.api(token, http.MethodGet, page["contentUrl"].(string)+"?preAuthenticated=true", "", "").want(http.StatusOK).body
 	images := elements(t, content, "img")
-	if len(images) != 2 || images[0]["width"] != "400" || images[0]["height"] != "248" || images[1]["width"] != "500" {
+	if len(images) != 2 || images[0]["width"] != "100" || images[0]["height"] != "62" || images[1]["width"] != "500" {
 		t.Fatalf("got %v, want two pictures with their sizes", images)
 	}
 	for _, img := range images {

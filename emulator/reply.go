@@ -50,13 +50,13 @@ func (a *reply) status() int {
 	return a.code
 }
 
-// compress codes the body with gzip if the client takes that. Binary answers
-// stay as they are, like those of the service.
+// compress codes the body with gzip if the client takes that. Pictures and
+// attachments, of which ranges can be asked for, stay as they are.
 func (a *reply) compress() {
-	if !a.acceptGzip || a.body.Len() == 0 || a.header.Get("Content-Encoding") != "" {
+	if !a.acceptGzip || a.body.Len() == 0 || !isText(a.header.Get("Content-Type")) {
 		return
 	}
-	if a.code == http.StatusPartialContent || !isText(a.header.Get("Content-Type")) {
+	if a.header.Get("Accept-Ranges") != "" {
 		return
 	}
 	var coded bytes.Buffer

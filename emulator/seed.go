@@ -54,7 +54,7 @@ func (l *library) seedPage(s *section, title, content string, parts map[string]p
 // seedMoon adds a page with an attachment and with one picture whose web
 // rendition and original are different files of different types.
 func (l *library) seedMoon(s *section) {
-	stamp := drawing{width: 400, height: 248, from: color.RGBA{R: 20, G: 30, B: 90, A: 255}, to: color.RGBA{R: 240, G: 220, B: 180, A: 255}}
+	stamp := drawing{width: 100, height: 62, from: color.RGBA{R: 20, G: 30, B: 90, A: 255}, to: color.RGBA{R: 240, G: 220, B: 180, A: 255}}
 	l.seedPage(s, "Sample Study Notes", `<div data-id="_default" style="`+defaultStyle+`">
 <h1 style="font-size:16pt;color:#1e4e79;margin-top:11pt;margin-bottom:11pt">American History 101: Moon Landing</h1>
 <p>First moon landing - July 20, 1969 with Apollo 11 (Eagle)</p>

@@ -19,6 +19,7 @@ import (
 type tokenCall struct {
 	provider  provider
 	tenant    string
+	path      string // of the endpoint
 	form      url.Values
 	client    string
 	secret    string
@@ -80,7 +81,7 @@ func newTokenCall(r *http.Request, b body, p provider, tenant string) (*tokenCal
 		return nil, err
 	}
 	t := &tokenCall{
-		provider: p, tenant: tenant, form: form,
+		provider: p, tenant: tenant, path: r.URL.Path, form: form,
 		client: form.Get("client_id"), secret: form.Get("client_secret"), assertion: form.Get("client_assertion"),
 	}
 	if id, secret, ok := basicAuth(r); ok {
