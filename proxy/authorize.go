@@ -46,7 +46,9 @@ func (x *exchange) again(first *http.Response, generation uint64) (*http.Respons
 	hold(first)
 	token, next, err := x.Account.Renew(x.in.Context(), generation, claimsOf(first.Header))
 	if err != nil {
-		closeAnswer(first)
+		// Over HTTP/2, Close waits for an upload that is still running, and so
+		// for the client; the client waits for us.
+		go closeAnswer(first)
 		return x.tokenFailure(err)
 	}
 	if next == generation {
@@ -130,12 +132,7 @@ func hold(res *http.Response) {
 		return
 	}
 	held, err := io.ReadAll(io.LimitReader(res.Body, maxHeld+1))
-	body := &heldBody{held: held, err: err, rest: res.Body}
-	if err == nil && len(held) <= maxHeld {
-		_ = res.Body.Close() // at its end: this frees the connection
-		body.rest = nil
-	}
-	res.Body = body
+	res.Body = &heldBody{held: held, err: err, rest: res.Body}
 }
 
 // closeAnswer closes an answer that nobody will read.

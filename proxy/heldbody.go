@@ -7,9 +7,9 @@ import "io"
 
 // A heldBody is an answer's body of which the beginning was read ahead.
 type heldBody struct {
-	held []byte        // read ahead, not handed out yet
-	err  error         // with which reading ahead ended, other than io.EOF
-	rest io.ReadCloser // nil where held is all
+	held []byte // read ahead, not handed out yet
+	err  error  // with which reading ahead ended, other than io.EOF
+	rest io.ReadCloser
 }
 
 // Read implements [io.Reader].
@@ -19,19 +19,11 @@ func (b *heldBody) Read(p []byte) (int, error) {
 		b.held = b.held[n:]
 		return n, nil
 	}
-	switch {
-	case b.err != nil:
+	if b.err != nil {
 		return 0, b.err
-	case b.rest == nil:
-		return 0, io.EOF
 	}
 	return b.rest.Read(p)
 }
 
 // Close implements [io.Closer].
-func (b *heldBody) Close() error {
-	if b.rest == nil {
-		return nil
-	}
-	return b.rest.Close()
-}
+func (b *heldBody) Close() error { return b.rest.Close() }

@@ -163,11 +163,12 @@ type account struct {
 	refused    []uint64
 	claims     []string
 
+	renewed            chan struct{} // gets one for each renewal
 	tokenErr, renewErr error
 	stale              bool // there is nothing newer to be had
 }
 
-func newAccount() *account { return &account{generation: 1} }
+func newAccount() *account { return &account{generation: 1, renewed: make(chan struct{}, 100)} }
 
 func (a *account) authorization() string { return fmt.Sprintf("Bearer token-%d", a.generation) }
 
@@ -188,6 +189,7 @@ func (a *account) Renew(_ context.Context, generation uint64, claims string) (st
 		return "", 0, a.renewErr
 	case a.generation == generation && !a.stale && !slices.Contains(a.refused, generation):
 		a.renewals++
+		a.renewed <- struct{}{}
 		a.generation++
 	}
 	return a.authorization(), a.generation, nil
