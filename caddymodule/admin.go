@@ -61,8 +61,11 @@ type accountList struct {
 	Accounts []tokens.Status `json:"accounts"`
 }
 
+// noContent is the answer that has none.
+type noContent struct{}
+
 // adminFunc answers a request to the admin endpoint with what is to be
-// written as JSON, or nothing.
+// written as JSON, or with noContent.
 type adminFunc func(a *App, r *http.Request) (any, error)
 
 // adminRoute runs f with the running app.
@@ -77,7 +80,7 @@ func adminRoute(pattern string, f adminFunc) caddy.AdminRoute {
 			return err
 		}
 		w.Header().Set("Cache-Control", "no-store")
-		if v == nil {
+		if v == (noContent{}) {
 			w.WriteHeader(http.StatusNoContent)
 			return nil
 		}
@@ -172,7 +175,7 @@ func signOut(_ *App, account *tokens.Account, r *http.Request) (any, error) {
 	if err := account.SignOut(r.Context()); err != nil {
 		return nil, caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: err}
 	}
-	return nil, nil
+	return noContent{}, nil
 }
 
 // maxAsk bounds the body of a request to the admin endpoint.

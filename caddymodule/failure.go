@@ -31,6 +31,12 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account string, e
 }
 
 func failureOf(err error) *answer.Answer {
+	if errors.Is(err, errLoop) {
+		return &answer.Answer{
+			Cause:   answer.LoopDetected,
+			Message: "the request came back to this proxy: the name of the API leads here, by a hosts file or an HTTPS_PROXY variable. Change that where the proxy runs, or write \"network_proxy none\" in the transport block of the Caddyfile.",
+		}
+	}
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
 		return bodyTooLarge(tooLarge.Limit)

@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -289,6 +290,62 @@ func TestADeadAccountHarmsNoOther(t *testing.T) {
 	}
 }
 
+// The name of the API may lead back to the proxy, by a hosts file say. It is
+// told from its own mark, after one turn.
+func TestALoopThroughOurselvesIsNamed(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m), "onenote http://127.0.0.1:"+s.port()))
+	s.get(notebooks).want(t, 508, "loop_detected")
+}
+
+// On a unix socket there is no address, and only this machine can be there.
+func TestAUnixSocketIsLocal(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	socket := filepath.Join(s.dir, "socket")
+	config := strings.Replace(s.plain(m), "bind 127.0.0.1", "bind unix/"+socket, 1)
+	s.mustLoad(config)
+	client := http.Client{Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", socket)
+		},
+	}}
+	res, err := client.Get("http://localhost" + notebooks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	answered{Response: res}.want(t, 200, "")
+}
+
+func TestPreflightsAreAnsweredHere(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.plain(m, "allowed_origins https://app.example"))
+	ask := []string{"Origin", "https://app.example", "Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "authorization"}
+	res := s.do("OPTIONS", notebooks, "", ask...)
+	res.want(t, 204, "")
+	if got := res.Header.Get("Access-Control-Allow-Headers"); got != "authorization" {
+		t.Errorf("allowed headers: got %q", got)
+	}
+	ask[1] = "https://evil.example"
+	s.do("OPTIONS", notebooks, "", ask...).want(t, 403, "forbidden_origin")
+	if got := m.requests("/"); len(got) > 0 {
+		t.Errorf("upstream saw %d requests, want none", len(got))
+	}
+}
+
+// A loopback address without TLS is an upstream; another machine is none, and
+// reverse_proxy cannot be talked into dialing it.
+func TestNoTokenGoesToAnotherMachineInTheClear(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m),
+		"onenote_guard "+m.url+"\nreverse_proxy 192.0.2.1:80 {\ntransport onenote {\nupstream "+m.url+"\n}\n}"))
+	s.get(notebooks).want(t, 500, "misconfigured")
+	if got := m.requests(tokenPath); len(got) > 0 {
+		t.Errorf("token requests: got %d, want none", len(got))
+	}
+}
+
 // Health checks of reverse_proxy go through the same transport. They are
 // nobody's requests, so they get nobody's token.
 func TestHealthChecksCarryNoToken(t *testing.T) {
@@ -386,6 +443,12 @@ func TestAnAPIThatFailsIsAnsweredForInItsShape(t *testing.T) {
 		if !strings.Contains(s.log(), "the API could not be asked") {
 			t.Error("the failure is not logged")
 		}
+	})
+	t.Run("it is known to be down", func(t *testing.T) {
+		m, s := startMicrosoft(t), newServer(t)
+		s.mustLoad(s.config(importedAccount(m), "onenote http://127.0.0.1:"+freePort(t)+" {\nfail_duration 1m\n}"))
+		s.get(notebooks).want(t, 502, "upstream_unreachable")
+		s.get(notebooks).want(t, 502, "upstream_unreachable") // not even tried
 	})
 	t.Run("it hangs", func(t *testing.T) {
 		m, s := startMicrosoft(t), newServer(t)

@@ -158,7 +158,7 @@ func (t *Transport) provisionWay(ctx caddy.Context) error {
 		t.pictures = t.app.pictures
 	}
 	t.way = proxy.Transport{
-		Next:          &t.HTTPTransport,
+		Next:          loopWatch{&t.HTTPTransport},
 		Preset:        t.upstream.preset,
 		Hosts:         proxy.NewAPIHosts(t.upstream.preset, t.upstream.url, t.APIHosts...),
 		Pictures:      pictures,
