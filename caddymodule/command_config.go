@@ -122,6 +122,29 @@ func (c *configuration) accounts() ([]tokens.Config, []string, error) {
 	return configs, c.app.warnings, errors.Join(errs...)
 }
 
+// registeredLater replaces what only a registration brings: whoever asks how
+// to register an app has neither its id nor its secret yet.
+func (c *configuration) registeredLater() {
+	accounts := []*Account{&c.app.Account}
+	for name, a := range c.app.Accounts {
+		if a == nil {
+			a = new(Account)
+			c.app.Accounts[name] = a
+		}
+		accounts = append(accounts, a)
+	}
+	for _, a := range accounts {
+		a.RefreshToken = ""
+		if a.ClientSecret != "" {
+			a.ClientSecret = "later"
+		}
+	}
+	c.app.ClientID = "later"
+	for _, a := range accounts[1:] {
+		a.ClientID = ""
+	}
+}
+
 // redirectURI returns the redirect URI that the registration has to have.
 func (c *configuration) redirectURI(a tokens.Config) string {
 	if a.RedirectURI != "" {

@@ -24,7 +24,7 @@ Prints, for the accounts of a configuration, what their registration at
 Microsoft has to look like: the redirect URI to copy, the choices in the portal,
 the permissions to pick, and a line for the Azure command line that does it all.
 
-client_id may be any word as long as there is no registration yet.`,
+Neither the client id nor a secret has to exist yet.`,
 		Args: atMost(1),
 		RunE: run(func(c *cobra.Command, args []string) error {
 			config, err := flags.load()
@@ -39,6 +39,7 @@ client_id may be any word as long as there is no registration yet.`,
 }
 
 func register(w io.Writer, config *configuration, args []string) error {
+	config.registeredLater()
 	accounts, _, err := config.accounts()
 	if err != nil {
 		return err
