@@ -4,6 +4,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -63,8 +64,15 @@ func (d *decoded) finish() {
 // its tail, and what is between and must be spelled anew.
 func (d *decoded) common(raw, new []byte) (head, tail, middle []byte) {
 	old := d.text
+	if path := indexPath(old); len(d.signs) == 0 && path < len(old) && bytes.HasSuffix(new, old[path:]) {
+		// Only scheme and host differ.
+		return nil, raw[path:], new[:len(new)-len(old)+path]
+	}
 	n := commonPrefix(old[:d.firm], new)
 	m := commonSuffix(old[n:], new[n:])
+	if len(d.signs) == 0 {
+		return raw[:n], raw[len(raw)-m:], new[n : len(new)-m]
+	}
 	rawN, n := d.spelling(n, false)
 	rawM, end := d.spelling(len(old)-m, true)
 	return raw[:rawN], raw[rawM:], new[n : len(new)-(len(old)-end)]
@@ -121,16 +129,8 @@ func commonPrefix(a, b []byte) int {
 // commonSuffix returns how much a and b have in common at their end.
 func commonSuffix(a, b []byte) int {
 	n := 0
-	for len(a) >= 32 && len(b) >= 32 && string(a[len(a)-32:]) == string(b[len(b)-32:]) {
-		a, b = a[:len(a)-32], b[:len(b)-32]
-		n += 32
-	}
-	for len(a) >= 8 && len(b) >= 8 {
-		i, j := len(a)-8, len(b)-8
-		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[j:]); x != 0 {
-			return n + bits.LeadingZeros64(x)/8
-		}
-		a, b = a[:i], b[:j]
+	for len(a) >= 8 && len(b) >= 8 && string(a[len(a)-8:]) == string(b[len(b)-8:]) {
+		a, b = a[:len(a)-8], b[:len(b)-8]
 		n += 8
 	}
 	for len(a) > 0 && len(b) > 0 && a[len(a)-1] == b[len(b)-1] {
@@ -138,4 +138,18 @@ func commonSuffix(a, b []byte) int {
 		n++
 	}
 	return n
+}
+
+// indexPath returns where in a URL the path begins, or its length.
+func indexPath(u []byte) int {
+	i := bytes.IndexByte(u, '/')
+	if i >= 0 && i+1 < len(u) && u[i+1] == '/' {
+		if k := bytes.IndexByte(u[i+2:], '/'); k >= 0 {
+			return i + 2 + k
+		}
+	}
+	if i < 0 {
+		return len(u)
+	}
+	return i
 }

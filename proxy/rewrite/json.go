@@ -48,7 +48,7 @@ func JSON(src io.Reader, hosts []string, link Link) *Reader {
 	s := jsonScanners.Get().(*jsonScanner)
 	s.link = link
 	for _, h := range hosts {
-		s.hosts = append(s.hosts, hit{host: h})
+		s.hosts = append(s.hosts, needleFor(h))
 	}
 	return newReader(src, s)
 }
@@ -63,7 +63,7 @@ var jsonScanners = sync.Pool{New: func() any { return new(jsonScanner) }}
 // tokenized until the bracket closes.
 type jsonScanner struct {
 	link  Link
-	hosts []hit
+	hosts []needle
 
 	state   jsonState
 	utf8    validator
@@ -73,22 +73,17 @@ type jsonScanner struct {
 	held bool // the undecided bytes begin with a string that may be a URL
 	seen int  // bytes of it that were searched for its end already
 
-	kept    value   // the value that is skipped, in state inKept
-	past    history // what stood in front of the window
-	scanned int     // length of the window that the hits are of, or -1
+	kept value   // the value that is skipped, in state inKept
+	past history // what stood in front of the window
+
+	length        int // of the window that what was found is of, or -1
+	brace, square int // where the next { and [ are, or -1
 
 	links int
 
 	out []byte
 	new []byte
 	url decoded
-}
-
-// A hit is the next place in the window where a host stands, or the window's
-// length.
-type hit struct {
-	host string
-	at   int
 }
 
 type jsonState uint8
@@ -126,22 +121,26 @@ func (s *jsonScanner) scan(b []byte, at int, end bool) edit {
 			return edit{pass: len(b) - at}
 		}
 	}
-	for {
+	if s.length != len(b) {
+		s.lookAnew(len(b))
+	}
+	for i < len(b) {
 		if s.state == inKept {
-			if i = s.kept.skip(b, i); !s.kept.closed() {
-				break
+			if i = s.kept.skip(b, i); s.kept.closed() {
+				s.state = inJSON
 			}
-			s.state = inJSON
+			continue
 		}
 		if !s.held {
-			host := s.nextHost(b, i)
-			if kept := s.keptBracket(b, i, host); kept >= 0 {
-				s.state, s.kept = inKept, value{depth: 1}
-				i = kept + 1
+			bracket := s.nextBracket(b, i)
+			host := s.nextHost(b, i, bracket)
+			if host == bracket {
+				i = bracket
+				if i < len(b) {
+					s.openBracket(b, i)
+					i++
+				}
 				continue
-			}
-			if host == len(b) {
-				break
 			}
 			next := host + 1
 			if host = openingBefore(b, i, host); host < 0 {
@@ -161,7 +160,7 @@ func (s *jsonScanner) scan(b []byte, at int, end bool) edit {
 		i = next
 	}
 	if s.state == inJSON && !end {
-		if open := openingAtEnd(b, i); open >= 0 {
+		if open := openingAtEnd(b, at); open >= 0 {
 			return edit{pass: open - at}
 		}
 	}
@@ -186,42 +185,48 @@ func (s *jsonScanner) begin(b []byte, i int) int {
 // isMark reports whether c is of a byte order mark.
 func isMark(c byte) bool { return c == 0xEF || c == 0xBB || c == 0xBF }
 
-// nextHost returns where the next host begins, or the window's length. A place
-// that was found once is not looked for again: of several hosts most are absent.
-func (s *jsonScanner) nextHost(b []byte, from int) int {
-	first := len(b)
+// lookAnew forgets what was found in the window: it is another.
+func (s *jsonScanner) lookAnew(length int) {
+	s.length = length
+	s.brace, s.square = -1, -1
 	for k := range s.hosts {
-		h := &s.hosts[k]
-		if s.scanned != len(b) || h.at < from {
-			h.at = len(b)
-			if n := bytes.Index(b[from:], []byte(h.host)); n >= 0 {
-				h.at = from + n
-			}
-		}
-		first = min(first, h.at)
+		s.hosts[k].at, s.hosts[k].end = -1, 0
 	}
-	s.scanned = len(b)
-	return first
 }
 
-// keptBracket returns the first bracket in b[from:to] that opens the value of a
-// member that must not change, or -1.
-func (s *jsonScanner) keptBracket(b []byte, from, to int) int {
-	first := -1
-	for _, bracket := range [...]byte{'{', '['} {
-		for i := from; ; i++ {
-			n := bytes.IndexByte(b[i:to], bracket)
-			if n < 0 {
-				break
-			}
-			i += n
-			if _, kept := s.before(b, i); kept {
-				first, to = i, i
-				break
-			}
-		}
+// nextBracket returns where the next bracket opens, or the window's length.
+func (s *jsonScanner) nextBracket(b []byte, from int) int {
+	if s.brace < from {
+		s.brace = indexFrom(b, from, '{')
 	}
-	return first
+	if s.square < from {
+		s.square = indexFrom(b, from, '[')
+	}
+	return min(s.brace, s.square)
+}
+
+// indexFrom returns where in b the next c is, or the length of b.
+func indexFrom(b []byte, from int, c byte) int {
+	if n := bytes.IndexByte(b[from:], c); n >= 0 {
+		return from + n
+	}
+	return len(b)
+}
+
+// nextHost returns where in b[from:to] the next host is, or to.
+func (s *jsonScanner) nextHost(b []byte, from, to int) int {
+	for k := range s.hosts {
+		to = s.hosts[k].next(b, from, to)
+	}
+	return to
+}
+
+// openBracket skips the bracket's value if it is one that must not change.
+func (s *jsonScanner) openBracket(b []byte, i int) {
+	if _, kept := s.before(b, i); kept {
+		s.state, s.kept = inKept, value{}
+		s.kept.skip(b[:i+1], i)
+	}
 }
 
 // rewrite looks at the string whose quote is at open: it may be a URL. It
@@ -281,25 +286,34 @@ func (s *jsonScanner) replace(b []byte, begin int) edit {
 	}
 	s.links++
 	head, tail, middle := s.url.common(raw, s.new)
-	s.out = appendJSON(s.out[:0], middle, bytes.Contains(raw, escapedSlash))
+	escapeSlash := len(s.url.signs) > 0 && bytes.Contains(raw, escapedSlash)
+	if !standsForItself(middle, escapeSlash) {
+		s.out = appendJSON(s.out[:0], middle, escapeSlash)
+		middle = s.out
+	}
 	return edit{
 		pass: begin + len(head),
 		cut:  len(raw) - len(head) - len(tail),
-		text: s.out,
+		text: middle,
 	}
 }
 
 // before returns the last byte before b[i] that is not white space, 0 if there
 // is none, and whether it is the colon after a key whose value must not change.
 func (s *jsonScanner) before(b []byte, i int) (last byte, kept bool) {
+	if i > longestKept+len(`\"":`) && b[i-1] == ':' && b[i-2] == '"' {
+		return ':', endsInKeptKey(b[:i-2])
+	}
 	l := lookback{window: b[:i], past: s.past.bytes()}
-	last = l.significant()
-	return last, last == ':' && l.keptKey()
+	if last = l.significant(); last != ':' {
+		return last, false
+	}
+	return last, l.keptKey()
 }
 
 func (s *jsonScanner) forget(old []byte) {
 	s.past.add(old)
-	s.scanned = -1
+	s.length = -1
 }
 
 func (s *jsonScanner) counts() (pictures, links int) { return 0, s.links }

@@ -44,7 +44,7 @@ func jsonTokens(t testing.TB, text string) (tokens []jsonToken, rest string) {
 		now := jsonToken{gap: text[offset : end-len(raw)], raw: raw}
 		offset = end
 		top := &stack[len(stack)-1]
-		kept := top.kept || top.object && slices.Contains(keptKeys, top.key)
+		kept := top.kept || top.object && slices.Contains(keptNames, top.key)
 		switch tok {
 		case json.Delim('{'):
 			stack = append(stack, level{object: true, isKey: true, kept: kept})
@@ -67,7 +67,7 @@ func jsonTokens(t testing.TB, text string) (tokens []jsonToken, rest string) {
 	}
 }
 
-var keptKeys = []string{"title", "name", "displayName", "previewText", "content", "message",
+var keptNames = []string{"title", "name", "displayName", "previewText", "content", "message",
 	"oneNoteWebUrl", "oneNoteClientUrl", "@api.url"}
 
 // plainHost is what a string must begin with, unescaped but for its slashes.

@@ -12,16 +12,20 @@ import (
 
 // Classes of bytes in JSON.
 const (
-	jsonSpace uint8 = 1 << iota
-	notHost         // ends a URL's host and port
+	jsonSpace   uint8 = 1 << iota
+	notHost           // ends a URL's host and port
+	jsonEscaped       // is escaped in strings, or may be
 )
 
 var jsonClass = func() (t [256]uint8) {
-	for c := range 0x21 {
+	for c := range 0x20 {
+		t[c] = notHost | jsonEscaped
+	}
+	for _, c := range ` /\?#"` {
 		t[c] = notHost
 	}
-	for _, c := range `/\?#"` {
-		t[c] = notHost
+	for _, c := range `/\"` {
+		t[c] |= jsonEscaped
 	}
 	for _, c := range " \t\r\n" {
 		t[c] |= jsonSpace
@@ -52,32 +56,38 @@ func stringEnd(b []byte, open, from int) int {
 // openingBefore returns the quote after which a URL begins whose host and port
 // hold what stands at host, or -1. It looks no further back than from.
 func openingBefore(b []byte, from, host int) int {
+	low := max(from, host-maxHost)
 	i := host
-	for i > from && jsonClass[b[i-1]]&notHost == 0 && host-i < maxHost {
+	for i > low && jsonClass[b[i-1]]&notHost == 0 {
 		i--
+	}
+	b = b[from:i] // what is in front of the host
+	if opening := len(b) - len(`"https://`); opening >= 0 && string(b[opening:]) == `"https://` {
+		return from + opening
 	}
 	for range 2 {
-		if i == from || b[i-1] != '/' {
+		if len(b) == 0 || b[len(b)-1] != '/' {
 			return -1
 		}
-		i--
-		if i > from && b[i-1] == '\\' {
-			i--
+		b = b[:len(b)-1]
+		if len(b) > 0 && b[len(b)-1] == '\\' {
+			b = b[:len(b)-1]
 		}
 	}
-	if i == from || b[i-1] != ':' {
+	b, ok := bytes.CutSuffix(b, colon)
+	if !ok {
 		return -1
 	}
-	i--
-	if i > from && b[i-1]|0x20 == 's' {
-		i--
+	for _, scheme := range [...]string{"https", "http"} {
+		n := len(b) - len(scheme)
+		if n > 0 && b[n-1] == '"' && foldEqual(b[n:], scheme) {
+			return from + n - 1
+		}
 	}
-	i -= len("http")
-	if i <= from || !foldEqual(b[i:i+len("http")], "http") || b[i-1] != '"' {
-		return -1
-	}
-	return i - 1
+	return -1
 }
+
+var colon = []byte(":")
 
 // openingAtEnd returns the last quote in b if what follows may be the beginning
 // of a URL of which more is to come, or -1. It looks no further back than from.
@@ -200,17 +210,27 @@ func codeUnit(raw []byte) rune {
 
 var escapedSlash = []byte(`\/`)
 
+// standsForItself reports whether text can be written into a string as it is.
+func standsForItself(text []byte, escapeSlash bool) bool {
+	for _, c := range text {
+		if jsonClass[c]&jsonEscaped != 0 && (c != '/' || escapeSlash) {
+			return false
+		}
+	}
+	return true
+}
+
 // appendJSON writes text into a string, its slashes as the string has them.
 func appendJSON(dst, text []byte, escapeSlash bool) []byte {
 	const hex = "0123456789abcdef"
 	for _, c := range text {
 		switch {
-		case c == '"' || c == '\\' || c == '/' && escapeSlash:
-			dst = append(dst, '\\', c)
+		case jsonClass[c]&jsonEscaped == 0 || c == '/' && !escapeSlash:
+			dst = append(dst, c)
 		case c < ' ':
 			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 		default:
-			dst = append(dst, c)
+			dst = append(dst, '\\', c)
 		}
 	}
 	return dst

@@ -6,12 +6,25 @@ package rewrite
 // longestKept is the length of oneNoteClientUrl, the longest of keptKeys.
 const longestKept = 16
 
-// keptKey reports whether a member of that name keeps its value as it is.
-func keptKey(name []byte) bool {
-	switch string(name) {
-	case "title", "name", "displayName", "previewText", "content", "message",
-		"oneNoteWebUrl", "oneNoteClientUrl", "@api.url":
-		return true
+// keptKeys are the members that keep their values as they are, by the last byte
+// of their names, and with the quote before them.
+var keptKeys = [256][]string{
+	'e': {`"title`, `"name`, `"displayName`, `"message`},
+	't': {`"content`, `"previewText`},
+	'l': {`"oneNoteWebUrl`, `"oneNoteClientUrl`, `"@api.url`},
+}
+
+// endsInKeptKey reports whether b, which ends before a key's last quote, ends in
+// a key of a member that keeps its value. If the quote before the name is an
+// escaped one, the key is longer and another.
+func endsInKeptKey(b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	for _, key := range keptKeys[b[len(b)-1]] {
+		if n := len(b) - len(key); n >= 0 && b[n] == '"' && string(b[n:]) == key {
+			return n == 0 || b[n-1] != '\\'
+		}
 	}
 	return false
 }
@@ -35,6 +48,11 @@ func (l *lookback) previous() (c byte) {
 
 // significant returns the byte before that is not white space, or 0.
 func (l *lookback) significant() byte {
+	if n := len(l.window); n > 0 && l.window[n-1] > ' ' {
+		c := l.window[n-1]
+		l.window = l.window[:n-1]
+		return c
+	}
 	for {
 		if c := l.previous(); jsonClass[c]&jsonSpace == 0 {
 			return c
@@ -48,18 +66,17 @@ func (l *lookback) keptKey() bool {
 	if l.significant() != '"' {
 		return false
 	}
-	var name [longestKept]byte
-	for i := len(name); ; i-- {
-		c := l.previous()
-		if c == '"' {
-			// An escaped quote is of the key: it is longer.
-			return keptKey(name[i:]) && l.previous() != '\\'
-		}
-		if i == 0 {
-			return false
-		}
-		name[i-1] = c
+	const enough = longestKept + len(`\"`)
+	if len(l.window) >= enough {
+		return endsInKeptKey(l.window)
 	}
+	var text [enough]byte
+	i := len(text)
+	for i > 0 && len(l.window)+len(l.past) > 0 {
+		i--
+		text[i] = l.previous()
+	}
+	return endsInKeptKey(text[i:])
 }
 
 // A history is the end of what is no longer in the window, with one space for

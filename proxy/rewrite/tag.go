@@ -170,8 +170,9 @@ func attributeNamed(name []byte) int {
 	return a
 }
 
-// foldEqual compares a name in any case with one in lower case. Neither holds a
-// control character, so that setting one bit is lowering.
+// foldEqual compares b in any case with as many letters and dashes in lower
+// case. Setting one bit lowers letters; a dash it makes of a CR as well, but no
+// name holds one.
 func foldEqual(b []byte, lower string) bool {
 	for i, c := range b {
 		if c|0x20 != lower[i] {

@@ -52,14 +52,19 @@ func (v *validator) valid(p []byte) int {
 func asciiPrefix(p []byte) int {
 	const high = 0x8080808080808080
 	n := 0
-	for len(p)-n >= 32 {
-		w := p[n : n+32 : n+32]
+	for len(p)-n >= 64 {
+		w := p[n : n+64 : n+64]
 		x := binary.LittleEndian.Uint64(w) | binary.LittleEndian.Uint64(w[8:]) |
-			binary.LittleEndian.Uint64(w[16:]) | binary.LittleEndian.Uint64(w[24:])
+			binary.LittleEndian.Uint64(w[16:]) | binary.LittleEndian.Uint64(w[24:]) |
+			binary.LittleEndian.Uint64(w[32:]) | binary.LittleEndian.Uint64(w[40:]) |
+			binary.LittleEndian.Uint64(w[48:]) | binary.LittleEndian.Uint64(w[56:])
 		if x&high != 0 {
 			break
 		}
-		n += 32
+		n += 64
+	}
+	for len(p)-n >= 8 && binary.LittleEndian.Uint64(p[n:])&high == 0 {
+		n += 8
 	}
 	for n < len(p) && p[n] < utf8.RuneSelf {
 		n++

@@ -12,11 +12,12 @@ type value struct {
 	escaped bool // the last byte was a backslash that escapes the next
 }
 
-func (v *value) closed() bool { return v.depth == 0 }
+func (v *value) closed() bool { return v.depth <= 0 }
 
-// skip goes on to the end of the value, or of b.
+// skip goes on to the end of the value, or of b. The first byte of the value is
+// its bracket.
 func (v *value) skip(b []byte, i int) int {
-	for i < len(b) && v.depth > 0 {
+	for i < len(b) {
 		if v.quoted {
 			i = v.skipString(b, i)
 			continue
@@ -28,6 +29,9 @@ func (v *value) skip(b []byte, i int) int {
 			v.depth++
 		case '}', ']':
 			v.depth--
+			if v.depth <= 0 {
+				return i + 1
+			}
 		}
 		i++
 	}
