@@ -38,15 +38,15 @@ func (x *exchange) cleanHeader(h http.Header) {
 			delete(h, name)
 		}
 	}
-	// One array for all three. It is made anew for each answer, since servers
-	// around us may change values in place.
-	values := [...]string{"nosniff", "sandbox", "same-origin"}
+	// The values are this exchange's own: servers around us may change them
+	// in place.
+	x.safety = [...]string{"nosniff", "sandbox", "same-origin"}
 	if x.Picture != nil {
-		values[2] = "cross-origin" // pages of any origin show it
+		x.safety[2] = "cross-origin" // pages of any origin show it
 	}
-	h["X-Content-Type-Options"] = values[0:1:1]
-	h["Content-Security-Policy"] = values[1:2:2]
-	h["Cross-Origin-Resource-Policy"] = values[2:3:3]
+	h["X-Content-Type-Options"] = x.safety[0:1:1]
+	h["Content-Security-Policy"] = x.safety[1:2:2]
+	h["Cross-Origin-Resource-Policy"] = x.safety[2:3:3]
 }
 
 // staysUpstream reports whether a header field of the API does not go down.

@@ -51,7 +51,7 @@ func hasSuffixFold(s, suffix string) bool {
 // isUTF8 reports whether the parameters leave the text in UTF-8. Where they
 // cannot be read, it is not known to be.
 func isUTF8(contentType, params string) bool {
-	if !containsFold(params, "charset") {
+	if !containsFold(params, "charset") || strings.EqualFold(strings.TrimSpace(params), "charset=utf-8") {
 		return true
 	}
 	_, read, err := mime.ParseMediaType(contentType)

@@ -24,6 +24,7 @@ type exchange struct {
 	out     http.Request
 	url     url.URL
 	values  [3]string // of header fields that we add
+	safety  [3]string // of those that we add to the answer
 	content content
 	rewrite bool    // the answer's body may have to be rewritten
 	body    *replay // nil where there is none
@@ -172,7 +173,8 @@ func hostWithoutDefaultPort(u *url.URL) string {
 // upstreamHeader returns the client's header without what is not to go up. The
 // values are shared with the client's request: nobody changes them.
 func (x *exchange) upstreamHeader() http.Header {
-	h := make(http.Header, len(x.in.Header)+len(x.values))
+	// Few of the client's fields are left, most often; a small map is cheap.
+	h := make(http.Header, 8)
 	for name, values := range x.in.Header {
 		if !staysHere(name) {
 			h[name] = values
