@@ -123,7 +123,7 @@ func (e *Emulator) redeemDevice(t *tokenCall) (object, *oauthError) {
 		return nil, err
 	}
 	d.redeemed = true
-	return e.issue(g, t.provider == azureAD || offline(g.scope)), nil
+	return e.issueAll(g, t.provider == azureAD || offline(g.scope)), nil
 }
 
 func (t *tokenCall) deviceError(code string, number int, description string) *oauthError {

@@ -210,46 +210,46 @@ func (e *Emulator) issueRefresh(g grant) string {
 // redeem returns the grant of a refresh token. In strict mode the use of a
 // token that has a successor ends the whole family (RFC 9700, section
 // 4.14.2); Microsoft lets old ones be.
-func (e *Emulator) redeem(call *tokenCall, value string) (grant, *oauthError) {
-	p := call.provider
+func (e *Emulator) redeem(t *tokenCall, value string) (grant, *oauthError) {
+	p := t.provider
 	if value == ImportedRefreshToken {
 		return grant{account: DefaultAccount, provider: anyProvider}, nil
 	}
-	t, ok := e.openRefresh(value)
-	if !ok || (t.Provider != anyProvider && t.Provider != p) || (t.Client != "" && t.Client != call.client) {
+	old, ok := e.openRefresh(value)
+	if !ok || (old.Provider != anyProvider && old.Provider != p) || (old.Client != "" && old.Client != t.client) {
 		return grant{}, p.malformedGrant()
 	}
-	if err := call.checkRedirect(t); err != nil {
+	if err := t.checkRedirect(old); err != nil {
 		return grant{}, err
 	}
-	switch e.endingOf(t) {
+	switch e.endingOf(old) {
 	case expired:
 		return grant{}, p.expiredGrant()
 	case revoked:
 		return grant{}, p.revokedGrant()
 	}
-	f := e.state.grants.families[t.Family]
-	if f != nil && e.state.grants.strict && f.current != t.id() {
+	f := e.state.grants.families[old.Family]
+	if f != nil && e.state.grants.strict && f.current != old.id() {
 		f.dead = true
 	}
 	if f != nil && f.dead {
 		return grant{}, p.revokedGrant()
 	}
-	return t.grant(), nil
+	return old.grant(), nil
 }
 
 // checkRedirect compares the redirect URI with that of the sign-in. The
 // articles about Microsoft accounts make it a required parameter of a refresh;
 // Azure AD looks at it only if it is there.
-func (call *tokenCall) checkRedirect(t refreshToken) *oauthError {
-	redirect := call.form.Get("redirect_uri")
+func (t *tokenCall) checkRedirect(old refreshToken) *oauthError {
+	redirect := t.form.Get("redirect_uri")
 	switch {
-	case t.Redirect == "" || redirect == t.Redirect:
+	case old.Redirect == "" || redirect == old.Redirect:
 		return nil
 	case redirect != "":
-		return call.provider.redirectMismatch(redirect, t.Redirect)
-	case call.provider == live:
-		return call.provider.missing("redirect_uri")
+		return t.provider.redirectMismatch(redirect, old.Redirect)
+	case t.provider == live:
+		return t.provider.missing("redirect_uri")
 	}
 	return nil
 }

@@ -309,3 +309,16 @@ func TestStrictRaceHasOneWinner(t *testing.T) {
 		t.Errorf("log: got %d requests, want %d", got, racers+2)
 	}
 }
+
+func TestNarrowedAccessLeavesTheGrantWhole(t *testing.T) {
+	s, p := newServer(t), providers()[0]
+	p.ask = url.Values{"scope": {"office.onenote_update onedrive.readwrite wl.offline_access"}}
+	token := s.signIn(p, "")["refresh_token"].(string)
+	narrow := s.form(p.token, p.refresh(token, "scope", "onedrive.readwrite")).want(http.StatusOK).json()
+	s.api(narrow["access_token"].(string), http.MethodGet, "/v1.0/drive", "", "").want(http.StatusOK)
+	s.api(narrow["access_token"].(string), http.MethodGet, "/api/v1.0/me/notes/notebooks", "", "").want(http.StatusUnauthorized)
+	whole := s.form(p.token, p.refresh(narrow["refresh_token"].(string))).want(http.StatusOK).json()
+	for _, target := range []string{"/v1.0/drive", "/api/v1.0/me/notes/notebooks"} {
+		s.api(whole["access_token"].(string), http.MethodGet, target, "", "").want(http.StatusOK)
+	}
+}

@@ -510,3 +510,54 @@ func TestOneDrive(t *testing.T) {
 		t.Errorf("got %s, want unauthenticated", got)
 	}
 }
+
+func TestSectionGroupsAndWhatIsNotThere(t *testing.T) {
+	s := newServer(t)
+	token := s.token()
+	group := s.api(token, http.MethodGet, "/api/v1.0/me/notes/sectionGroups", "", "").list()[0]
+	got := s.api(token, http.MethodGet, group["self"].(string)+"?expand=sections", "", "").want(http.StatusOK).json()
+	if sections, _ := got["sections"].([]any); len(sections) != 1 {
+		t.Errorf("expand: got %v, want one section", got["sections"])
+	}
+	if list := s.api(token, http.MethodGet, group["sectionsUrl"].(string), "", "").want(http.StatusOK).list(); len(list) != 1 {
+		t.Errorf("sections: got %d, want 1", len(list))
+	}
+	notebook := s.api(token, http.MethodGet, notebooks, "", "").list()[0]["self"].(string)
+	tests := []struct {
+		method, target, body string
+		want                 int
+	}{
+		{"GET", notebook + "/unknown", "", 404},
+		{"GET", notebook + "/permissions", "", 501},
+		{"GET", group["self"].(string) + "/unknown", "", 404},
+		{"GET", group["self"].(string) + "/permissions", "", 501},
+		{"POST", group["self"].(string), "", 405},
+		{"GET", "/api/v1.0/me/notes", "", 404},
+		{"GET", "/api/v1.0/me", "", 404},
+		{"GET", "/api/v1.0", "", 404},
+		{"GET", "/api", "", 404},
+		{"GET", "/api/v1.0/me/notes/resources", "", 404},
+		{"POST", notebooks + "/GetNotebookFromWebUrl", `{"webUrl":"https://onedrive.live.com/?resid=x"}`, 404},
+		{"POST", notebooks + "/GetNotebookFromWebUrl", `{"webUrl":":"}`, 400},
+		{"GET", notebooks + "/GetNotebookFromWebUrl", "", 405},
+		{"POST", notebook + "/copyNotebook", "no JSON", 400},
+		{"GET", notebook + "/copyNotebook", "", 405},
+		{"GET", "/api/v1.0/myOrganization/siteCollections/FromUrl(url='contoso')", "", 400},
+		{"POST", "/v1.0/drive", "", 401},
+	}
+	for _, test := range tests {
+		if got := s.api(token, test.method, test.target, "application/json", test.body); got.status != test.want {
+			t.Errorf("%s %s: got %d %s, want %d", test.method, test.target, got.status, got.body, test.want)
+		}
+	}
+}
+
+func TestNamesOfAccounts(t *testing.T) {
+	s := newServer(t)
+	for account, want := range map[string]string{"mary-ann.o@contoso.com": "Mary Ann O", "émile": "Émile", "": "Someone"} {
+		token := s.control("tokens", `{"account":"`+account+`"}`).json()["access_token"].(string)
+		if got := s.api(token, http.MethodGet, notebooks, "", "").list()[0]["createdBy"]; got != want {
+			t.Errorf("%q: got %v, want %s", account, got, want)
+		}
+	}
+}

@@ -618,3 +618,28 @@ func TestPublishedPagesComeBack(t *testing.T) {
 		}
 	}
 }
+
+func TestPatchGivesAPageItsFirstBox(t *testing.T) {
+	got, content := patched(t, `<title>x</title><body data-absolute-enabled="true"></body>`, func(string) string {
+		return `[{"target":"body","action":"append","content":"<p>first</p>"}]`
+	})
+	got.want(http.StatusNoContent)
+	if !strings.Contains(content, `<div data-id="_default" style="position:absolute;left:48px;top:120px;width:624px"> <p>first</p> </div>`) {
+		t.Errorf("got %s", content)
+	}
+}
+
+func TestGeneratedIDsAreNotReused(t *testing.T) {
+	s := newServer(t)
+	token := s.token()
+	target := s.pages(token)["Plan"]["contentUrl"].(string)
+	seen := make(map[string]bool)
+	for range 3 {
+		p := elements(t, s.api(token, http.MethodGet, target+"?includeIDs=true", "", "").body, "p")[0]["id"]
+		if seen[p] {
+			t.Fatalf("got %s again for another paragraph", p)
+		}
+		seen[p] = true
+		s.api(token, http.MethodPatch, target, "application/json", `[{"target":"`+p+`","action":"replace","content":"<p>next</p>"}]`).want(http.StatusNoContent)
+	}
+}

@@ -640,3 +640,90 @@ func TestBlankPages(t *testing.T) {
 		s.get(target).want(http.StatusOK)
 	}
 }
+
+func TestPlainChallenge(t *testing.T) {
+	s, p := newServer(t), providers()[1]
+	for method, given := range map[string]string{"plain": verifier, "": verifier} {
+		request := p.request("code_challenge", verifier, "code_challenge_method", method)
+		code := s.consent(request, "accept", "").want(http.StatusFound).location().Query().Get("code")
+		s.form(p.token, p.exchange(code, "code_verifier", challenge())).want(http.StatusBadRequest)
+		s.form(p.token, p.exchange(code, "code_verifier", given)).want(http.StatusOK)
+	}
+}
+
+func TestRedirectURIKeepsItsQuery(t *testing.T) {
+	s, p := newServer(t), providers()[1]
+	back := s.consent(p.request("redirect_uri", redirectURI+"?a=b"), "accept", "").want(http.StatusFound).location()
+	if back.Query().Get("a") != "b" || back.Query().Get("code") == "" {
+		t.Errorf("got %s, want a=b and a code", back)
+	}
+}
+
+func TestConsentPageMistakes(t *testing.T) {
+	s, p := newServer(t), providers()[0]
+	s.consent(p.request(), "maybe", "").want(http.StatusBadRequest)
+	s.do(http.MethodPost, p.request(), "decision=accept").want(http.StatusBadRequest)
+}
+
+func TestLoginHintFillsThePage(t *testing.T) {
+	s, p := newServer(t), providers()[2]
+	if page := s.get(p.request("login_hint", "pat@contoso.com")).want(http.StatusOK); !strings.Contains(page.body, `name="user" value="pat@contoso.com"`) {
+		t.Errorf("got %s, want the hint in it", page.body)
+	}
+	if page := s.get(p.request()).want(http.StatusOK); !strings.Contains(page.body, `value="someone@example.com"`) {
+		t.Errorf("got %s, want the default account in it", page.body)
+	}
+}
+
+func TestTenantOfThePerson(t *testing.T) {
+	const tenant = "11111111-2222-3333-4444-555555555555"
+	for word, want := range map[string]string{
+		"consumers": "9188040d-6c67-4c5b-b112-36a304b66dad", tenant: tenant, "common": "", "contoso.com": "",
+	} {
+		s, p := newServer(t), providers()[2]
+		p.authorize = strings.Replace(p.authorize, "common", word, 1)
+		p.token = strings.Replace(p.token, "common", word, 1)
+		claims := claimsOf(t, s.signIn(p, "pat@contoso.com")["id_token"].(string))
+		if want != "" && claims["tid"] != want {
+			t.Errorf("%s: got tid %v, want %s", word, claims["tid"], want)
+		}
+		if tid, _ := claims["tid"].(string); len(tid) != 36 {
+			t.Errorf("%s: got tid %v, want a GUID", word, claims["tid"])
+		}
+	}
+}
+
+func TestDeviceCodeMistakes(t *testing.T) {
+	live, v1, v2 := providers()[0], providers()[1], providers()[2]
+	tests := []struct {
+		name, target string
+		form         url.Values
+		want         string
+	}{
+		{"no client", v2.device, v2.ask, "invalid_request"},
+		{"no scope", v2.device, url.Values{"client_id": {"a"}}, "invalid_request"},
+		{"bad scope", v2.device, url.Values{"client_id": {"a"}, "scope": {"onenote.office"}}, "invalid_scope"},
+		{"no resource", v1.device, url.Values{"client_id": {"a"}}, "invalid_request"},
+		{"no response type", live.device, with(live.ask, "client_id", "a"), "invalid_request"},
+		{"poll without a code", v2.token, url.Values{"client_id": {"a"}, "grant_type": {"device_code"}}, "invalid_request"},
+		{"poll with an unknown code", v2.token, url.Values{"client_id": {"a"}, "grant_type": {"device_code"}, "device_code": {"x"}}, "bad_verification_code"},
+		{"poll with an unknown code, live", live.token, url.Values{"client_id": {"a"}, "grant_type": {"device_code"}, "device_code": {"x"}}, "bad_verification_code"},
+	}
+	s := newServer(t)
+	for _, test := range tests {
+		if got := s.form(test.target, test.form).want(http.StatusBadRequest); got.errorCode() != test.want {
+			t.Errorf("%s: got %s, want %s", test.name, got.body, test.want)
+		}
+	}
+	s.do(http.MethodPost, "/devicelogin", "no form").want(http.StatusBadRequest)
+	s.control("clients", `{"client_id":"only"}`)
+	if got := s.form(v2.device, with(v2.ask, "client_id", "other")).want(http.StatusBadRequest); got.errorCode() != "unauthorized_client" {
+		t.Errorf("unregistered client: got %s, want unauthorized_client", got.body)
+	}
+}
+
+func TestDevicePageNeedsADecision(t *testing.T) {
+	s, p := newServer(t), providers()[2]
+	start := s.form(p.device, with(p.ask, "client_id", "app-1")).want(http.StatusOK).json()
+	s.form("/devicelogin", url.Values{"user_code": {start["user_code"].(string)}}).want(http.StatusBadRequest)
+}

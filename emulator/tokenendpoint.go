@@ -142,7 +142,7 @@ func (e *Emulator) redeemCode(t *tokenCall) (object, *oauthError) {
 		return nil, err
 	}
 	code.used = true
-	return e.issue(g, t.provider == azureAD || offline(g.scope)), nil
+	return e.issueAll(g, t.provider == azureAD || offline(g.scope)), nil
 }
 
 // verifies checks a PKCE verifier (RFC 7636, section 4.6).
@@ -171,15 +171,21 @@ func (e *Emulator) refresh(t *tokenCall) (object, *oauthError) {
 	if err := t.checkScope(); err != nil {
 		return nil, err
 	}
-	g, err := e.redeem(t, value)
+	granted, err := e.redeem(t, value)
 	if err != nil {
 		return nil, err
 	}
-	if g, err = t.narrow(g); err != nil {
+	g, err := t.narrow(granted)
+	if err != nil {
 		return nil, err
 	}
 	g.client = t.client
-	return e.issue(g, true), nil
+	if granted.provider == anyProvider {
+		granted = g // what is asked for first is what was granted
+	}
+	// The next refresh token is for all that was granted, however little of
+	// it this access token is for (RFC 6749, section 6).
+	return append(e.issue(g), member{"refresh_token", e.issueRefresh(granted)}), nil
 }
 
 // checkScope checks the scope or resource of a token request by itself.
@@ -278,17 +284,24 @@ func (e *Emulator) clientCredentials(t *tokenCall) (object, *oauthError) {
 	if err != nil {
 		return nil, err
 	}
-	access := e.issueAccess(g, accessTokenLife)
-	return e.tokenObject(g, access), nil
+	return e.issue(g), nil
 }
 
-// issue makes the answer of a token endpoint (RFC 6749, section 5.1).
-func (e *Emulator) issue(g grant, withRefresh bool) object {
-	o := e.tokenObject(g, e.issueAccess(g, accessTokenLife))
+// issueAll makes the answer for a person who just signed in.
+func (e *Emulator) issueAll(g grant, withRefresh bool) object {
+	o := e.issue(g)
 	if withRefresh {
 		o = append(o, member{"refresh_token", e.issueRefresh(g)})
 	}
+	return o
+}
+
+// issue makes an access token and the answer that it comes in (RFC 6749,
+// section 5.1), without a refresh token.
+func (e *Emulator) issue(g grant) object {
+	o := e.tokenObject(g, e.issueAccess(g, accessTokenLife))
 	switch {
+	case g.appOnly:
 	case g.provider == live:
 		o = append(o, member{"user_id", g.account.userID()})
 	case g.provider == azureAD, slices.Contains(strings.Fields(g.scope), "openid"):
