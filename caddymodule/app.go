@@ -225,8 +225,12 @@ func (a *App) Start() error {
 
 // Stop ends what Start began. Requests that are under way go on.
 func (a *App) Stop() error {
+	if a.stop == nil {
+		return nil
+	}
 	close(a.ended)
 	a.stop()
+	a.stop = nil
 	a.running.Wait()
 	a.closePages()
 	a.events.wait()

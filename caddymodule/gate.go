@@ -28,8 +28,9 @@ type gate struct {
 	clock    tokens.Clock
 	log      *zap.Logger
 
-	open   atomic.Pointer[opened]
-	making sync.Mutex
+	partial *guard.Guard // made without what is read later
+	open    atomic.Pointer[opened]
+	making  sync.Mutex
 }
 
 // clientKey is a client key whose value may be in a file.
@@ -66,13 +67,15 @@ func (g *gate) provision() error {
 	if err != nil {
 		return err
 	}
+	g.partial = o.guard
 	if !g.later() {
 		g.open.Store(o)
 	}
 	return nil
 }
 
-// get returns the guard.
+// get returns the guard. With an error comes one that misses keys and is good
+// for probes alone.
 func (g *gate) get() (*guard.Guard, error) {
 	o := g.open.Load()
 	if o != nil && (!g.later() || !g.rereads() || g.clock.Now().Sub(o.asOf).Abs() < keysEvery) {
@@ -97,7 +100,7 @@ func (g *gate) renew(old *opened) (*guard.Guard, error) {
 	}
 	g.log.Error("keys of the site cannot be used", zap.Error(err))
 	if old == nil {
-		return nil, errNoGate
+		return g.partial, errNoGate
 	}
 	g.open.Store(&opened{guard: old.guard, keys: old.keys, asOf: g.clock.Now()})
 	return old.guard, nil

@@ -97,8 +97,13 @@ func TestClientKeysInFilesAreReadAgain(t *testing.T) {
 
 func TestWithoutItsKeyFileASiteStaysShut(t *testing.T) {
 	g, _, path := newFileGate(t)
-	if _, err := g.get(); err == nil {
-		t.Error("got a guard, want an error")
+	shut, err := g.get()
+	if err == nil {
+		t.Error("got a guard that is complete, want an error")
+	}
+	probe := httptest.NewRequest("GET", "http://localhost/healthz", nil)
+	if route, _ := shut.Admit(probe, peerNobodyKnows); route == nil || route.Kind != guard.Probe {
+		t.Errorf("a probe: got %+v, want it admitted all the same", route)
 	}
 	write(t, path, "first")
 	if _, err := g.get(); err != nil {

@@ -184,18 +184,7 @@ func (h *Handler) provisionGate(ctx caddy.Context) error {
 		Loop:              h.app.loop,
 		Now:               h.app.clock.Now,
 	}
-	h.gate = gate{clock: h.app.clock, log: h.logger}
-	for _, k := range h.ClientKeys {
-		s, err := newSecret("client_key "+k.Name, k.Key)
-		if err != nil {
-			r.errs = append(r.errs, err)
-		}
-		if literal(k.Key) {
-			h.app.warn("client_key " + k.Name + " is written out in the configuration, " +
-				"which Caddy saves and shows at /config/; write {env.NAME} or {file./absolute/path}")
-		}
-		h.gate.keys = append(h.gate.keys, clientKey{name: k.Name, account: k.Account, secret: s})
-	}
+	h.gate = gate{clock: h.app.clock, log: h.logger, keys: h.secretKeys(&r)}
 	pictures, err := h.upstream.pictureMode(h.Images)
 	if err != nil {
 		r.errs = append(r.errs, fmt.Errorf("images: %w", err))
@@ -213,6 +202,23 @@ func (h *Handler) provisionGate(ctx caddy.Context) error {
 	return h.gate.provision()
 }
 
+// secretKeys prepares the client keys.
+func (h *Handler) secretKeys(r *resolver) []clientKey {
+	var keys []clientKey
+	for _, k := range h.ClientKeys {
+		s, err := newSecret("client_key "+k.Name, k.Key)
+		if err != nil {
+			r.errs = append(r.errs, err)
+		}
+		if literal(k.Key) {
+			h.app.warn("client_key " + k.Name + " is written out in the configuration, " +
+				"which Caddy saves and shows at /config/; write {env.NAME} or {file./absolute/path}")
+		}
+		keys = append(keys, clientKey{name: k.Name, account: k.Account, secret: s})
+	}
+	return keys
+}
+
 // ServeHTTP admits the request, serves what is ours, or refuses.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	if tellsTooMuch(r) {
@@ -221,10 +227,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyht
 		w = rec
 	}
 	g, err := h.gate.get()
-	if err != nil {
+	route, refusal := g.Admit(r, peerOf(r))
+	// Without all of its keys the guard cannot tell who may come in, but that
+	// the process lives it can tell everybody.
+	if err != nil && (refusal != nil || route.Kind != guard.Probe) {
 		return h.refuse(w, r, "", &answer.Answer{Cause: answer.Misconfigured, Message: err.Error()})
 	}
-	route, refusal := g.Admit(r, peerOf(r))
 	if refusal != nil {
 		g.SetCORS(w.Header(), r)
 		return h.refuse(w, r, "", refusal)

@@ -318,6 +318,19 @@ func TestAUnixSocketIsLocal(t *testing.T) {
 	answered{Response: res}.want(t, 200, "")
 }
 
+// A site that cannot read its keys admits nobody, not even those who need
+// none, and says so; but it lives.
+func TestASiteWithoutItsKeyFileIsShut(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	key := filepath.Join(s.dir, "key")
+	s.mustLoad(s.plain(m, "client_key phone {file."+key+"}"))
+	s.get(notebooks).want(t, 500, "misconfigured")
+	s.get("/").want(t, 500, "misconfigured")
+	s.get("/healthz").want(t, 200, "")
+	write(t, key, "secret")
+	s.get(notebooks).want(t, 200, "")
+}
+
 func TestPreflightsAreAnsweredHere(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m, "allowed_origins https://app.example"))
