@@ -285,6 +285,7 @@ func TestBodiesThatStayAsTheyAre(t *testing.T) {
 	}{
 		{name: "a coding that cannot be undone", method: "GET", target: listPath, status: 200, body: list, header: []string{"Content-Type", "application/json", "Content-Encoding", "br"}},
 		{name: "several codings", method: "GET", target: listPath, status: 200, body: list, header: []string{"Content-Type", "application/json", "Content-Encoding", "gzip, br"}},
+		{name: "several codings in several fields", method: "GET", target: listPath, status: 200, body: list, header: []string{"Content-Type", "application/json", "Content-Encoding", "gzip", "Content-Encoding", "br"}},
 		{name: "no-transform", method: "GET", target: listPath, status: 200, body: list, header: []string{"Content-Type", "application/json", "Cache-Control", "private, No-Transform"}},
 		{name: "a part", method: "GET", target: pagePath, status: 206, body: page, header: []string{"Content-Type", "text/html", "Content-Range", "bytes 0-9/100"}},
 		{name: "another charset", method: "GET", target: pagePath, status: 200, body: page, header: []string{"Content-Type", utf16}},
@@ -312,7 +313,7 @@ func TestBodiesThatStayAsTheyAre(t *testing.T) {
 				t.Errorf("got %s\n%s\nwant it as it came", res.Status, res.body)
 			}
 			for i := 0; i+1 < len(header); i += 2 {
-				if got := res.Header.Get(header[i]); got != header[i+1] {
+				if got := res.Header.Values(header[i]); !slices.Contains(got, header[i+1]) {
 					t.Errorf("got %s %q, want %q", header[i], got, header[i+1])
 				}
 			}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -28,7 +29,7 @@ func TestRefusalWhileTheUploadStillRuns(t *testing.T) {
 	for protocol, options := range map[string][]func(*site){"HTTP/1.1": nil, "HTTP/2": {overTLS(true)}} {
 		for _, size := range []int{200 << 10, 5 << 20} {
 			for _, length := range []string{"known", "unknown"} {
-				t.Run(protocol+"/"+length, func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%s/%d", protocol, length, size), func(t *testing.T) {
 					seen := new(log)
 					s := newSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						if r.Header.Get("Authorization") == "Bearer token-1" {
@@ -87,6 +88,30 @@ func (s *steps) Read(p []byte) (int, error) {
 		s.parts = nil
 	}
 	return n, nil
+}
+
+// A client that is told to sign in is told at once, however slowly it uploads.
+func TestFailedRenewalDoesNotWaitForTheUpload(t *testing.T) {
+	for protocol, options := range map[string][]func(*site){"HTTP/1.1": nil, "HTTP/2": {overTLS(true)}} {
+		t.Run(protocol, func(t *testing.T) {
+			s := newSite(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_ = http.NewResponseController(w).EnableFullDuplex()
+				unauthorized(w)
+			}), options...)
+			s.account.renewErr = failure{class: "signin_required"}
+			answered := make(chan struct{})
+			body := &steps{parts: [][]byte{noise(100), noise(100)}, next: answered}
+			res, err := s.transport.For(s.call).RoundTrip(must(http.NewRequest("POST", s.api.URL+"/api/v1.0/me/notes/pages", body)))
+			close(answered)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			if got := res.Header.Get("X-Onenote-Proxy-Error"); got != "signin_required" {
+				t.Errorf("got %s %q, want signin_required", res.Status, got)
+			}
+		})
+	}
 }
 
 // An answer that is none to renew the token for may come early as well; the
@@ -423,4 +448,53 @@ type announced struct {
 func (b *announced) Read(p []byte) (int, error) {
 	close(b.asked)
 	return b.ReadCloser.Read(p)
+}
+
+// However a body is read, cut off and started anew: each try gets its bytes in
+// order and from the start, or is told that they were not kept.
+func FuzzReplay(f *testing.F) {
+	f.Add([]byte("0123456789"), int64(100), []byte{3, 0, 4, 200, 2, 0, 255})
+	f.Add(bytes.Repeat([]byte("x"), 5000), int64(4000), []byte{255, 255, 0, 255, 0, 9})
+	f.Add([]byte("0123456789"), int64(5), []byte{200, 3, 3, 0, 3})
+	f.Fuzz(func(t *testing.T, body []byte, limit int64, steps []byte) {
+		spool := NewSpool(8<<10, 0, "")
+		r := newReplay(io.NopCloser(bytes.NewReader(body)), -1, limit, spool)
+		if len(steps) > 0 && steps[0] == 200 && r.whole {
+			all, err := r.spool()
+			if err != nil || all && int64(len(body)) > limit {
+				t.Fatalf("spooled %d bytes of at most %d: %t, %v", len(body), limit, all, err)
+			}
+		}
+		var current io.ReadCloser
+		var off int
+		for _, step := range steps {
+			if step == 0 || current == nil {
+				next, err := r.start()
+				if err != nil {
+					if !errors.Is(err, errNotKept) {
+						t.Fatal(err)
+					}
+					continue
+				}
+				current, off = next, 0
+				continue
+			}
+			p := make([]byte, 16*int(step))
+			n, err := current.Read(p)
+			if !bytes.HasPrefix(body[off:], p[:n]) {
+				t.Fatalf("got %q at %d, want it to begin %q", p[:n], off, body[off:])
+			}
+			off += n
+			if err == io.EOF && off != len(body) {
+				t.Fatalf("ended at %d of %d", off, len(body))
+			}
+			if err != nil && err != io.EOF {
+				t.Fatal(err)
+			}
+		}
+		r.abandon()
+		if memory, _ := spool.Used(); memory != 0 {
+			t.Errorf("%d bytes are still taken", memory)
+		}
+	})
 }

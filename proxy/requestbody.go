@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
 )
@@ -64,7 +63,7 @@ func (x *exchange) mapBody() error {
 
 // mappingOf returns how the body is mapped; false where it stays as it is.
 func (x *exchange) mappingOf(h http.Header) (rules, bool) {
-	if !x.Links || x.Base == nil || !isIdentity(h) {
+	if !x.Links || x.Base == nil || codingOf(h) != "" {
 		return rules{}, false
 	}
 	contentType := h.Get("Content-Type")
@@ -87,11 +86,6 @@ func (x *exchange) mappingOf(h http.Header) (rules, bool) {
 	r.jsonHosts = anchorsOfBases(ours...)
 	r.html = rewrite.HTMLRules{Link: r.jsonLink, LinkPictures: true}
 	return r, true
-}
-
-func isIdentity(h http.Header) bool {
-	coding := h.Get("Content-Encoding")
-	return coding == "" || strings.EqualFold(coding, "identity")
 }
 
 // measure maps the spooled body once without sending it.

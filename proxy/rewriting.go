@@ -34,9 +34,9 @@ func (x *exchange) rewriteBody(res *http.Response, headers int) bool {
 	}
 	body := &rewriting{x: x, src: res.Body, headers: headers}
 	src := io.Reader(res.Body)
-	switch coding := strings.TrimSpace(res.Header.Get("Content-Encoding")); {
-	case coding == "" || strings.EqualFold(coding, "identity"):
-	case strings.EqualFold(coding, "gzip"), strings.EqualFold(coding, "x-gzip"):
+	switch coding := codingOf(res.Header); {
+	case coding == "":
+	case coding == "gzip", coding == "x-gzip":
 		body.gunzip = newGunzip(src)
 		src = body.gunzip
 		delete(res.Header, "Content-Encoding")
@@ -48,6 +48,20 @@ func (x *exchange) rewriteBody(res *http.Response, headers int) bool {
 	res.Body = body
 	forgetOldBody(res)
 	return true
+}
+
+// codingOf returns the Content-Encoding in lower case, all of them where there
+// are several, and nothing for identity.
+func codingOf(h http.Header) string {
+	values := h["Content-Encoding"]
+	if len(values) == 0 {
+		return ""
+	}
+	coding := strings.ToLower(strings.TrimSpace(strings.Join(values, ", ")))
+	if coding == "identity" {
+		return ""
+	}
+	return coding
 }
 
 // mayChange reports whether the answer has a body, a whole one, that nobody
