@@ -321,6 +321,42 @@ func TestBodiesThatStayAsTheyAre(t *testing.T) {
 	}
 }
 
+// We ask for gzip where an answer may have to be rewritten. Where it turns out
+// that it has not, a client that did not ask for gzip must not get it.
+func TestClientGetsNoCodingThatItDidNotAskFor(t *testing.T) {
+	const metadata = "<edmx:Edmx/>"
+	tests := []struct {
+		accepts []string
+		want    bool // gzip
+	}{
+		{[]string{"identity"}, false},
+		{[]string{"br"}, false},
+		{[]string{"gzip;q=0, *"}, false},
+		{[]string{"GZIP ; q=0.000"}, false},
+		{[]string{"br, gzip"}, true},
+		{[]string{"br", "x-gzip; q=0.5"}, true},
+		{[]string{"*"}, true},
+		{[]string{"br, *;q=0"}, false},
+	}
+	for _, tt := range tests {
+		for _, control := range []string{"private", "no-transform"} {
+			s := newSite(t, answering(200, gzipped(metadata), "Content-Type", "application/xml", "Content-Encoding", "gzip", "ETag", `"1"`, "Cache-Control", control))
+			var header []string
+			for _, value := range tt.accepts {
+				header = append(header, "Accept-Encoding", value)
+			}
+			res := s.send("GET", "/api/v1.0/$metadata", nil, header...)
+			want, etag := metadata, ""
+			if tt.want {
+				want, etag = gzipped(metadata), `"1"`
+			}
+			if res.body != want || (res.Header.Get("Content-Encoding") == "gzip") != tt.want || res.Header.Get("ETag") != etag {
+				t.Errorf("%q: got %v %q, want gzip %t", tt.accepts, res.Header, res.body, tt.want)
+			}
+		}
+	}
+}
+
 func TestHeadKeepsTheHeader(t *testing.T) {
 	s := newSite(t, answering(200, "", "Content-Type", "text/html", "Content-Length", "1234", "ETag", `"1"`, "Accept-Ranges", "bytes"))
 	res := s.send("HEAD", pagePath, nil)

@@ -23,28 +23,32 @@ type rewriter interface {
 }
 
 // rewriteBody puts a rewriter in the place of the answer's body, where there is
-// something to rewrite, and reports whether it did.
+// something to rewrite, and reports whether it did. Where there is not, it only
+// undoes the gzip that we asked for and the client cannot read.
 func (x *exchange) rewriteBody(res *http.Response, headers int) bool {
-	if !x.rewrite || !mayChange(res) {
+	if !x.rewrite || !isWholeBody(res) {
 		return false
 	}
-	rules, ok := x.rulesFor(res)
-	if !ok {
-		return false
-	}
+	how, ok := x.rulesFor(res)
+	ok = ok && !forbidsChange(res.Header)
 	body := &rewriting{x: x, src: res.Body, headers: headers}
 	src := io.Reader(res.Body)
 	switch coding := codingOf(res.Header); {
-	case coding == "":
-	case coding == "gzip", coding == "x-gzip":
+	case coding == "" && ok:
+	case isGzip(coding) && (ok || !acceptsGzip(x.in.Header)):
 		body.gunzip = newGunzip(src)
 		src = body.gunzip
 		delete(res.Header, "Content-Encoding")
-	default:
+	case ok:
 		x.debug("an answer in this coding cannot be rewritten and is passed on as it is", slog.String("coding", coding))
 		return false
+	default:
+		return false
 	}
-	body.rewriter = rules.open(src)
+	body.rewriter = untouched{src}
+	if ok {
+		body.rewriter = how.open(src)
+	}
 	res.Body = body
 	forgetOldBody(res)
 	return true
@@ -64,22 +68,47 @@ func codingOf(h http.Header) string {
 	return coding
 }
 
-// mayChange reports whether the answer has a body, a whole one, that nobody
-// forbade to change.
-func mayChange(res *http.Response) bool {
+func isGzip(coding string) bool { return coding == "gzip" || coding == "x-gzip" }
+
+// acceptsGzip reports whether a client has said that it reads gzip (RFC 9110
+// §12.5.3). One that says nothing may get any coding by the letter, but it is
+// most likely one that knows none.
+func acceptsGzip(h http.Header) bool {
+	for _, value := range h["Accept-Encoding"] {
+		for element := range strings.SplitSeq(value, ",") {
+			coding, weight, _ := strings.Cut(strings.ToLower(element), ";")
+			if coding = strings.TrimSpace(coding); isGzip(coding) || coding == "*" {
+				return !isZeroWeight(weight)
+			}
+		}
+	}
+	return false
+}
+
+// isZeroWeight reports whether a parameter is q=0, in any of its spellings.
+func isZeroWeight(weight string) bool {
+	q, ok := strings.CutPrefix(strings.ReplaceAll(weight, " ", ""), "q=")
+	return ok && strings.Trim(q, "0.") == ""
+}
+
+// isWholeBody reports whether the answer has a body, and all of it.
+func isWholeBody(res *http.Response) bool {
 	switch res.StatusCode {
 	case http.StatusNoContent, http.StatusResetContent, http.StatusPartialContent, http.StatusNotModified:
 		return false
 	}
-	if res.Body == nil || res.Body == http.NoBody || res.StatusCode < 200 {
-		return false
-	}
-	for _, value := range res.Header["Cache-Control"] {
+	return res.Body != nil && res.Body != http.NoBody && res.StatusCode >= 200
+}
+
+// forbidsChange reports whether the answer is to stay as it is (RFC 9111
+// §5.2.2.6).
+func forbidsChange(h http.Header) bool {
+	for _, value := range h["Cache-Control"] {
 		if containsFold(value, "no-transform") {
-			return false
+			return true
 		}
 	}
-	return true
+	return false
 }
 
 // forgetOldBody removes what was said of the body's bytes.
