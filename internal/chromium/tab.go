@@ -6,6 +6,7 @@ package chromium
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"sync"
@@ -26,6 +27,7 @@ type Tab struct {
 	t       testing.TB
 	browser *Browser
 	ctx     context.Context
+	leaves  int
 
 	mu         sync.Mutex
 	complaints []Complaint
@@ -77,6 +79,21 @@ func (tab *Tab) FollowKey(keys string) {
 func (tab *Tab) Reload() {
 	tab.t.Helper()
 	tab.leave("loading again", page.Reload().Do)
+}
+
+// Back presses the browser's back button.
+func (tab *Tab) Back() {
+	tab.t.Helper()
+	tab.leave("going back", func(ctx context.Context) error {
+		current, entries, err := page.GetNavigationHistory().Do(ctx)
+		if err != nil {
+			return err
+		}
+		if current == 0 {
+			return errors.New("there is no page before this one")
+		}
+		return page.NavigateToHistoryEntry(entries[current-1].ID).Do(ctx)
+	})
 }
 
 // Opened returns the tab that act makes this one open.
@@ -146,14 +163,26 @@ func (tab *Tab) Has(selector string) bool {
 // about a host that cannot be reached.
 func (tab *Tab) Address() *url.URL {
 	tab.t.Helper()
+	all := tab.History()
+	return all[len(all)-1]
+}
+
+// History returns the addresses of the pages that the back button leads to,
+// and last that of the page shown.
+func (tab *Tab) History() []*url.URL {
+	tab.t.Helper()
 	var current int64
 	var entries []*page.NavigationEntry
-	tab.run("reading the address", chromedp.NavigationEntries(&current, &entries))
-	u, err := url.Parse(entries[current].URL)
-	if err != nil {
-		tab.t.Fatal(err)
+	tab.run("reading the history", chromedp.NavigationEntries(&current, &entries))
+	all := make([]*url.URL, 0, current+1)
+	for _, e := range entries[:current+1] {
+		u, err := url.Parse(e.URL)
+		if err != nil {
+			tab.t.Fatal(err)
+		}
+		all = append(all, u)
 	}
-	return u
+	return all
 }
 
 // run runs actions within the limit.
@@ -166,21 +195,20 @@ func (tab *Tab) run(what string, actions ...chromedp.Action) {
 	}
 }
 
-// left marks a document that is about to be left, so that the next one is
-// known by not having it.
-const left = "__left"
-
 // leave runs an action and waits until the tab has another document, whole.
 func (tab *Tab) leave(what string, action func(context.Context) error) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, waitLimit)
 	defer cancel()
-	err := tab.eval(ctx, "void (globalThis."+left+" = true)", nil)
+	// The document that is left is marked, so that the next one is known by not
+	// having the mark. A document that the back button brings has an older one.
+	tab.leaves++
+	err := tab.eval(ctx, fmt.Sprintf("void (globalThis.__left = %d)", tab.leaves), nil)
 	if err == nil {
 		err = chromedp.Run(ctx, chromedp.ActionFunc(action))
 	}
 	if err == nil {
-		err = tab.until(ctx, "!globalThis."+left+" && document.readyState === 'complete'")
+		err = tab.until(ctx, fmt.Sprintf("globalThis.__left !== %d && document.readyState === 'complete'", tab.leaves))
 	}
 	if err != nil {
 		tab.t.Fatalf("%s: %v; %s", what, err, tab.describe())
