@@ -29,8 +29,11 @@ const (
 // a key that was accepted from an address stays accepted from there, so that
 // neither do the strangers behind one router or one container gateway.
 //
-// While an address has to wait its keys are not judged: a right guess is
-// answered like a wrong one.
+// While an address has to wait its guesses are not judged: a right one is
+// answered like a wrong one, or guessing would not be slow at all. A wrong key
+// that comes again and again is no guess, though: it is an app that was given
+// the wrong one, and it has to wait without keeping its neighbours from
+// getting in for the first time.
 type attempts struct {
 	now func() time.Time
 
@@ -42,13 +45,22 @@ type attempts struct {
 type attempt struct {
 	net netip.Prefix
 
-	// paid is when all wrong keys so far will have been waited off (the
-	// theoretical arrival time of the generic cell rate algorithm).
-	paid time.Time
+	all     allowance // of wrong keys
+	guesses allowance // of those that were not sent before
+
+	// wrong are the last guesses.
+	wrong [freeAttempts]keyHash
+
+	// next is where in wrong the next one goes.
+	next int
 
 	// accepted are the indices of the keys that came from here.
 	accepted []int
 }
+
+// An allowance is when all that was taken from it will have come back (the
+// theoretical arrival time of the generic cell rate algorithm).
+type allowance time.Time
 
 func newAttempts(now func() time.Time) *attempts {
 	return &attempts{
@@ -58,28 +70,30 @@ func newAttempts(now func() time.Time) *attempts {
 	}
 }
 
-// wait judges the key (nil: a wrong one) that came from addr and returns how
-// long the address has to wait, or zero where the key may be taken for what
-// it is. A wrong one is then on the address's account.
-func (a *attempts) wait(addr netip.Addr, key *clientKey) time.Duration {
+// wait judges what came from addr, the key that it is (nil: none) or its hash,
+// and returns how long the address has to wait, or zero where the key may be
+// taken for what it is. A wrong one is then on the address's account.
+func (a *attempts) wait(addr netip.Addr, key *clientKey, hash keyHash) time.Duration {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	now := a.now()
 	at := a.attemptOf(network(addr))
-	wait := at.wait(now)
-	if key != nil {
-		if slices.Contains(at.accepted, key.index) {
-			return 0
-		}
-		if wait == 0 {
-			at.accepted = append(at.accepted, key.index)
-		}
-		return wait
+	switch {
+	case key != nil && slices.Contains(at.accepted, key.index):
+		return 0
+	case key == nil && slices.Contains(at.wrong[:], hash):
+		return at.all.take(now)
+	case at.guesses.wait(now) > 0:
+		// Nothing here may depend on whether the guess is right.
+		return max(at.guesses.wait(now), at.all.wait(now))
+	case key != nil:
+		at.accepted = append(at.accepted, key.index)
+		return 0
 	}
-	if wait == 0 {
-		at.pay(now)
-	}
-	return wait
+	at.guesses.take(now)
+	at.wrong[at.next] = hash
+	at.next = (at.next + 1) % len(at.wrong)
+	return at.all.take(now)
 }
 
 // network returns what counts as one address: with IPv6 a whole /64, which is
@@ -108,15 +122,20 @@ func (a *attempts) attemptOf(net netip.Prefix) *attempt {
 	return at
 }
 
-// wait returns how long it takes until one more wrong key is allowed.
-func (at *attempt) wait(now time.Time) time.Duration {
-	allowed := at.paid.Add(-(freeAttempts - 1) * attemptInterval)
-	return max(0, allowed.Sub(now))
+// wait returns how long it takes until there is something to take.
+func (a allowance) wait(now time.Time) time.Duration {
+	first := time.Time(a).Add(-(freeAttempts - 1) * attemptInterval)
+	return max(0, first.Sub(now))
 }
 
-func (at *attempt) pay(now time.Time) {
-	if at.paid.Before(now) {
-		at.paid = now
+// take takes one attempt, or returns how long to wait for it.
+func (a *allowance) take(now time.Time) time.Duration {
+	if wait := a.wait(now); wait > 0 {
+		return wait
 	}
-	at.paid = at.paid.Add(attemptInterval)
+	if time.Time(*a).Before(now) {
+		*a = allowance(now)
+	}
+	*a = allowance(time.Time(*a).Add(attemptInterval))
+	return 0
 }

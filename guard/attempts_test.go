@@ -6,6 +6,7 @@ package guard_test
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,6 +74,63 @@ func TestGuessingKeysIsSlow(t *testing.T) {
 	}
 	c.advance(time.Hour)
 	exhaust(t, g, remote)
+}
+
+// A wrong key that comes again is no guess. Whoever sends it waits, but a right
+// key that was never seen from that address gets in all the same: an app that
+// was given a wrong key and does not give up locks out nobody behind the same
+// router.
+func TestAWrongKeyThatComesAgainIsNoGuess(t *testing.T) {
+	g, c := slowGuard(t)
+	for i := range 10 {
+		if got := try(t, g, remote, "old-key"); causeOf(got) != answer.ForbiddenClient {
+			t.Fatalf("time %d: got %v, want %s", i+1, got, answer.ForbiddenClient)
+		}
+	}
+	if got := try(t, g, remote, "old-key"); causeOf(got) != answer.TooManyAttempts {
+		t.Errorf("time 11: got %v, want %s", got, answer.TooManyAttempts)
+	}
+	if got := try(t, g, remote, "key-of-app"); got != nil {
+		t.Errorf("a right key: got %v, want it admitted", got)
+	}
+	// Of guesses there are nine left, and then even a right one has to wait.
+	for i := range 9 {
+		if got := try(t, g, remote, fmt.Sprint("guess", i)); causeOf(got) != answer.TooManyAttempts {
+			t.Fatalf("guess %d: got %v, want %s", i+1, got, answer.TooManyAttempts)
+		}
+	}
+	if got := try(t, g, remote, "key-of-other"); causeOf(got) != answer.TooManyAttempts {
+		t.Errorf("a right guess after them: got %v, want it answered like a wrong one", got)
+	}
+	c.advance(10 * time.Second)
+	if got := try(t, g, remote, "key-of-other"); got != nil {
+		t.Errorf("the right key after waiting: got %v, want it admitted", got)
+	}
+}
+
+// Whether a guess was right must not show while the address waits, in status,
+// time to wait or in what comes later.
+func TestWhileAnAddressWaitsARightGuessLooksLikeAWrongOne(t *testing.T) {
+	answers := func(guess string) (all []string) {
+		g, c := slowGuard(t)
+		for range 10 {
+			try(t, g, remote, "old-key")
+		}
+		c.advance(5 * time.Second)
+		for i := range 9 {
+			try(t, g, remote, fmt.Sprint("guess", i))
+		}
+		for range 5 {
+			refusal := try(t, g, remote, guess)
+			all = append(all, fmt.Sprint(refusal, refusal.RetryAfter))
+			c.advance(time.Second)
+		}
+		return all
+	}
+	right, wrong := answers("key-of-app"), answers("no-key-at-all")
+	if !slices.Equal(right, wrong) {
+		t.Errorf("a right guess: got  %q\na wrong one: want %q", right, wrong)
+	}
 }
 
 func TestFromAnotherPortOrNetworkAddressItIsTheSameGuesser(t *testing.T) {

@@ -40,8 +40,13 @@ type clientKey struct {
 	index   int
 	name    string
 	account string
-	hash    [sha256.Size]byte
+	hash    keyHash
 }
+
+// keyHash is what is kept of a key.
+type keyHash [sha256.Size]byte
+
+func hashOf(key string) keyHash { return sha256.Sum256([]byte(key)) }
 
 func newKeyring(keys []ClientKey) (keyring, error) {
 	ring := make(keyring, 0, len(keys))
@@ -55,7 +60,7 @@ func newKeyring(keys []ClientKey) (keyring, error) {
 		if strings.TrimSpace(k.Key) != k.Key || hasControl(k.Key) {
 			return nil, fmt.Errorf("client_key %q: the key begins or ends with a space, or holds a line break, which no header can carry", k.Name)
 		}
-		key := clientKey{index: i, name: k.Name, account: k.Account, hash: sha256.Sum256([]byte(k.Key))}
+		key := clientKey{index: i, name: k.Name, account: k.Account, hash: hashOf(k.Key)}
 		for _, other := range ring {
 			if other.hash == key.hash {
 				return nil, fmt.Errorf("client_key %q: the same key is given to %q; give each its own", k.Name, other.name)
@@ -69,14 +74,9 @@ func newKeyring(keys []ClientKey) (keyring, error) {
 	return ring, nil
 }
 
-// match returns the key that was presented, or nil. Its time depends on how
-// many keys there are and on the length of what was presented, not on either's
-// content.
-func (ring keyring) match(presented string) *clientKey {
-	if len(ring) == 0 {
-		return nil
-	}
-	hash := sha256.Sum256([]byte(presented))
+// match returns the key with that hash, or nil. Its time depends on how many
+// keys there are, not on the content of any.
+func (ring keyring) match(hash keyHash) *clientKey {
 	found := -1
 	for i := range ring {
 		equal := subtle.ConstantTimeCompare(hash[:], ring[i].hash[:])
@@ -143,8 +143,10 @@ func secretOf(authorization string) string {
 func (g *Guard) identify(h http.Header, c caller, kind Kind) (*clientKey, *answer.Answer) {
 	shown := credentialOf(h)
 	var key *clientKey
-	if shown.given {
-		key = g.keys.match(shown.secret)
+	var hash keyHash
+	if shown.given && len(g.keys) > 0 {
+		hash = hashOf(shown.secret)
+		key = g.keys.match(hash)
 	}
 	if !c.remote || c.known {
 		if key == nil && shown.ours {
@@ -156,7 +158,7 @@ func (g *Guard) identify(h http.Header, c caller, kind Kind) (*clientKey, *answe
 		return nil, needsKey(c, kind)
 	}
 	if len(g.keys) > 0 {
-		if wait := g.attempts.wait(c.addr, key); wait > 0 {
+		if wait := g.attempts.wait(c.addr, key, hash); wait > 0 {
 			return nil, tooManyAttempts(wait)
 		}
 	}
