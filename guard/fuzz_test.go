@@ -109,7 +109,10 @@ func FuzzTarget(f *testing.F) {
 		if route.Kind != guard.API {
 			return
 		}
-		p, _, _ := strings.Cut(strings.TrimPrefix(raw, "http://localhost:8080"), "?")
+		p, _, _ := strings.Cut(raw, "?")
+		if absolute := "http://localhost:8080"; len(p) > len(absolute) && strings.EqualFold(p[:len(absolute)], absolute) {
+			p = p[len(absolute):]
+		}
 		for range 4 {
 			for _, reading := range []string{clean(p), path.Clean(p), clean(overlong(p))} {
 				if !strings.HasPrefix(reading+"/", "/api/") {
