@@ -30,6 +30,28 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, account string, e
 	return h.refuse(w, r, account, a)
 }
 
+// settle ends a request that failed and whose URL or header is not for any
+// log: Caddy logs both of a request whose error it gets, whatever is kept out
+// of the access log.
+func (h *Handler) settle(w *skippedLog, err error) {
+	if err == nil {
+		return
+	}
+	status := http.StatusInternalServerError
+	var failed caddyhttp.HandlerError
+	if errors.As(err, &failed) {
+		status = failed.StatusCode
+	}
+	level := zap.DebugLevel
+	if status >= http.StatusInternalServerError {
+		level = zap.ErrorLevel
+	}
+	h.logger.Log(level, "a request that is kept out of the log failed", zap.Int("status", status), zap.Error(err))
+	if w.Status() < http.StatusOK {
+		w.WriteHeader(status)
+	}
+}
+
 func failureOf(err error) *answer.Answer {
 	if errors.Is(err, errLoop) {
 		return &answer.Answer{

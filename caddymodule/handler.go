@@ -221,11 +221,16 @@ func (h *Handler) secretKeys(r *resolver) []clientKey {
 
 // ServeHTTP admits the request, serves what is ours, or refuses.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if tellsTooMuch(r) {
-		rec := h.skipLog(w, r)
-		defer rec.log()
-		w = rec
+	if !tellsTooMuch(r) {
+		return h.serve(w, r, next)
 	}
+	rec := h.skipLog(w, r)
+	defer rec.log()
+	h.settle(rec, h.serve(rec, r, next))
+	return nil
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
 	g, err := h.gate.get()
 	route, refusal := g.Admit(r, peerOf(r))
 	// Without all of its keys the guard cannot tell who may come in, but that
@@ -292,7 +297,7 @@ func (h *Handler) proxy(w http.ResponseWriter, r *http.Request, admitted *guard.
 		Picture:   admitted.Picture,
 		Trace:     trace,
 	}}
-	out := withoutSecrets(r.WithContext(withRoute(r.Context(), to)))
+	out := withoutReferer(withoutSecrets(r.WithContext(withRoute(r.Context(), to))))
 	if h.MaxBody > 0 && out.Body != nil {
 		out.Body = http.MaxBytesReader(w, out.Body, h.MaxBody)
 	}
@@ -302,6 +307,17 @@ func (h *Handler) proxy(w http.ResponseWriter, r *http.Request, admitted *guard.
 		return err
 	}
 	return h.fail(w, r, name, err)
+}
+
+// withoutReferer takes out the address of a page of ours, which may have a
+// code or a state in its query: reverse_proxy logs the request that it is
+// given. No Referer goes upstream.
+func withoutReferer(r *http.Request) *http.Request {
+	if strings.Contains(r.Header.Get("Referer"), "/auth/") {
+		r.Header = r.Header.Clone()
+		delete(r.Header, "Referer")
+	}
+	return r
 }
 
 // accountOf returns the name of the account of a request.

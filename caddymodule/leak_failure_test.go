@@ -1,0 +1,50 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package caddymodule
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+)
+
+// Caddy logs the URL and the header of a request that fails, also of one that
+// is kept out of the access log.
+func TestWhatIsKeptOutOfTheLogStaysOutWhenItFails(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	t.Setenv("CANARY_KEY", "canary-client-key")
+	s.mustLoad(s.config(importedAccount(m), "log\nonenote "+m.url+" {\nclient_key a {env.CANARY_KEY}\n}", "debug"))
+	s.get(notebooks).want(t, 200, "")
+	const pictures = "/api/v1.0/me/notes/resources/canary-resource/content"
+	tests := []struct{ name, path, header string }{
+		{"a key", notebooks, "X-Onenote-Proxy-Key: canary-client-key"},
+		{"a token in the query", notebooks + "?access_token=canary-token", "X-A: b"},
+		{"a public picture", pictures + "?publicAuth=true", "X-A: b"},
+		{"where it came from", notebooks, "Referer: " + s.url + "/auth/default/callback?code=canary-code"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			path, _, _ := strings.Cut(tt.path, "?")
+			m.control("POST", "faults", `{"path":"`+path+`","delay":"20s","times":1}`)
+			before := len(m.requests(path))
+			conn, err := net.Dial("tcp", "127.0.0.1:"+s.port())
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n\r\n", tt.path, tt.header)
+			eventually(t, "the request reaches the API", func() bool { return len(m.requests(path)) > before })
+			logged := strings.Count(s.log(), "kept out of the access log")
+			conn.Close()
+			eventually(t, "the request ends", func() bool { return strings.Count(s.log(), "kept out of the access log") > logged })
+		})
+	}
+	m.control("POST", "faults", `{"path":"`+notebooks+`","cut":0}`)
+	s.get(notebooks, "X-Onenote-Proxy-Key", "canary-client-key").want(t, 502, "upstream_unreachable")
+	for line := range strings.Lines(s.log()) {
+		if strings.Contains(line, "canary") {
+			t.Errorf("logged: %s", line)
+		}
+	}
+}
