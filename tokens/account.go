@@ -84,6 +84,7 @@ type Account struct {
 
 	imported atomic.Bool // nothing is left to import
 	skewed   atomic.Bool // the clocks differ, and it was said
+	expiring atomic.Bool // the client certificate ends soon, and it was said
 
 	// wrong is the last failure that only a change of the configuration
 	// cures. It ends with the configuration, so it is not in the memory.
@@ -139,7 +140,7 @@ func (a *Account) Config() Config { return a.config }
 func (a *Account) Token(ctx context.Context) (authorization string, generation uint64, err error) {
 	b := a.held.live.Load()
 	now := a.clock.Now()
-	if !b.usable(now) {
+	if !a.serves(b, now) {
 		return a.sent(a.obtain(ctx, demand{}))
 	}
 	if now.After(b.renewOn) {
@@ -169,10 +170,10 @@ const refusalMemory = 5 * time.Minute
 // when a fresh token was refused a moment ago: then no renewal cures it.
 func (a *Account) Renew(ctx context.Context, generation uint64, claims string) (authorization string, next uint64, err error) {
 	b := a.held.live.Load()
-	if b.usable(a.clock.Now()) && (b.generation != generation || a.refusedLately(generation)) {
+	if a.serves(b, a.clock.Now()) && (b.generation != generation || a.refusedLately(generation)) {
 		return a.sent(b, nil)
 	}
-	return a.sent(a.obtain(ctx, demand{other: generation, claims: claims}))
+	return a.sent(a.obtain(ctx, demand{other: generation, claims: claims, refused: true}))
 }
 
 // Refused notes that upstream refused a token that had just been renewed.
@@ -205,22 +206,31 @@ func (a *Account) Retry(ctx context.Context) error {
 
 // demand is what a caller needs of a token.
 type demand struct {
-	other  uint64 // any generation but this
-	claims string // what upstream wants to see proven
-	insist bool   // ask although the last answer said not to
+	other   uint64 // any generation but this
+	claims  string // what upstream wants to see proven
+	insist  bool   // ask although the last answer said not to
+	refused bool   // upstream refused the generation other
 }
 
 // met returns the token in use if it will do.
 func (a *Account) met(d demand) *bearer {
 	b := a.held.live.Load()
-	if b.usable(a.clock.Now()) && (d.other == 0 || b.generation != d.other) {
+	if a.serves(b, a.clock.Now()) && (d.other == 0 || b.generation != d.other) {
 		return b
 	}
 	return nil
 }
 
+// serves reports whether a token may be sent: it is good, and of somebody whom
+// this configuration expects. Whoever signed in before the option expected_user
+// was set did so unchecked.
+func (a *Account) serves(b *bearer, now time.Time) bool {
+	return b.usable(now) && (a.config.ExpectedUser == "" || a.unexpected(b.user) == nil)
+}
+
 // obtain waits for a token. One renewal serves all who wait; whoever finds
-// that it answered another's demand looks again.
+// that it answered another's demand looks again, and whoever insists does not
+// take the word of one that did not.
 func (a *Account) obtain(ctx context.Context, d demand) (*bearer, error) {
 	for {
 		if b := a.met(d); b != nil {
@@ -236,8 +246,11 @@ func (a *Account) obtain(ctx context.Context, d demand) (*bearer, error) {
 		})
 		select {
 		case res := <-c:
-			if res.Err != nil {
+			if res.Err != nil && (own || !d.insist) {
 				return nil, res.Err
+			}
+			if res.Err != nil {
+				continue
 			}
 			if b := res.Val.(*bearer); own || d.other == 0 || b.generation != d.other {
 				return b, nil

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+	"go.uber.org/zap"
 )
 
 // Lifetimes of an assertion. A little slack before it begins forgives a clock
@@ -40,12 +41,38 @@ func (a *Account) assertion() (Secret, error) {
 		return "", a.misconfigured("client_certificate", "the client certificate cannot be used: "+err.Error(),
 			"client_certificate takes a PEM certificate and its unencrypted PEM key, both readable for Caddy.")
 	}
+	if err := a.checkExpiry(pair); err != nil {
+		return "", err
+	}
 	signed, err := signAssertion(pair, a.config.endpoints().token, a.config.ClientID, a.clock.Now())
 	if err != nil {
 		return "", a.misconfigured("client_certificate", "the client assertion cannot be signed: "+err.Error(),
 			"Use an RSA certificate: Microsoft accepts PS256 only.")
 	}
 	return signed, nil
+}
+
+// expiryNotice is how long before its end a certificate is worth a line in the
+// log: replacing one takes people.
+const expiryNotice = 30 * 24 * time.Hour
+
+// checkExpiry refuses a certificate that has ended and warns, once, of one that
+// ends soon.
+func (a *Account) checkExpiry(pair tls.Certificate) error {
+	leaf := pair.Leaf
+	if leaf == nil {
+		return nil
+	}
+	left := leaf.NotAfter.Sub(a.clock.Now())
+	if left <= 0 {
+		return a.misconfigured("client_certificate", "the client certificate expired on "+leaf.NotAfter.UTC().Format(time.DateOnly),
+			"Make a new one, upload it to the app registration, and put it where client_certificate points.")
+	}
+	if left < expiryNotice && a.expiring.CompareAndSwap(false, true) {
+		a.log.Warn("the client certificate ends soon; upload a new one to the app registration and put it where client_certificate points",
+			zap.Time("not_after", leaf.NotAfter))
+	}
+	return nil
 }
 
 // signAssertion makes the JWT that Microsoft's "certificate credentials"

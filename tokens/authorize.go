@@ -101,6 +101,15 @@ func (a *Account) FragmentGrant(values url.Values, redirectURI string) (*Grant, 
 	}, nil
 }
 
+// RedirectURI returns the redirect URI that the tokens in use were obtained
+// with; empty where there was none, as with a device code, or it is not known.
+func (a *Account) RedirectURI() string {
+	if r, _ := a.held.known(); r != nil {
+		return r.RedirectURI
+	}
+	return ""
+}
+
 // LogoutURL returns the provider's sign-out, which sends the browser back to
 // the redirect URI without parameters; empty when there is none.
 func (a *Account) LogoutURL(redirectURI string) string {

@@ -29,6 +29,7 @@ const (
 	defaultDeviceInterval = 5 * time.Second
 	slowDownBy            = 5 * time.Second
 	defaultDeviceLife     = 15 * time.Minute
+	longestDevicePause    = time.Minute
 )
 
 // StartDevice asks for a code to show. The three providers spell it in three
@@ -112,9 +113,9 @@ func (a *Account) post(ctx context.Context, address string, params url.Values) (
 // PollDevice waits until the user has answered at the provider. A connection
 // that fails is no answer: polling goes on, more slowly.
 func (a *Account) PollDevice(ctx context.Context, d *DeviceCode) (*Grant, error) {
-	interval := d.interval
+	interval, pause := d.interval, d.interval
 	for {
-		if err := a.sleep(ctx, interval); err != nil {
+		if err := a.sleep(ctx, pause); err != nil {
 			return nil, err
 		}
 		if !a.clock.Now().Before(d.ExpiresAt) {
@@ -130,22 +131,25 @@ func (a *Account) PollDevice(ctx context.Context, d *DeviceCode) (*Grant, error)
 		}
 		switch {
 		case f.oauth == "authorization_pending":
+			pause = interval
 		case f.oauth == "slow_down":
 			interval += slowDownBy
+			pause = interval
 		case f.class == Passing:
-			interval = max(interval*2, f.retryAfter)
-			if interval > time.Minute {
-				interval = time.Minute
-			}
+			pause = min(max(pause*2, f.retryAfter), longestDevicePause)
 		default:
 			return nil, err
 		}
 	}
 }
 
-// deviceRequest is one poll. v1 calls the code "code".
+// deviceRequest is one poll. v1 calls the code "code". Nothing else of a device
+// sign-in could carry the claims that upstream asked for.
 func (a *Account) deviceRequest(d *DeviceCode) url.Values {
 	params := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:device_code"}}
+	if claims := a.PendingClaims(); claims != "" {
+		params.Set("claims", claims)
+	}
 	if a.config.Provider == AzureAD {
 		params.Set("grant_type", "device_code")
 		params.Set("code", d.code.Reveal())

@@ -23,6 +23,7 @@ type Grant struct {
 	scopes       []string
 	user         user
 	redirectURI  string
+	tokenType    string
 }
 
 // user is who a token is for.
@@ -71,6 +72,7 @@ func grantOf(t *oauth2.Token, now time.Time) *Grant {
 		expiry:       now.Add(life),
 		scopes:       strings.Fields(text("scope")),
 		user:         userOf(text("id_token"), t.AccessToken, text("user_id")),
+		tokenType:    t.TokenType,
 	}
 	if d, ok := seconds(t.Extra("refresh_in")); ok && d > 0 && d < life {
 		g.renewOn = now.Add(d)

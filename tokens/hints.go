@@ -172,7 +172,7 @@ const (
 	waits       = "It is tried again by itself; look at the provider's service health if it lasts."
 	signIn      = "Sign in again."
 	conditional = "Sign in from a device and network that the organization allows, in a browser rather than by device code, or ask your administrator."
-	provision   = "Provision it: an account with a valid Office 365 licence signs in at OneNote on the web, and opens OneDrive for Business once; then sign in here again."
+	provision   = "Sign in at OneNote on the web with the work account. If it cannot get your notebooks, choose \"Go to my account\", then \"Next\", wait until OneDrive for Business opens, and go back: that provisions it. An account without a valid Office 365 licence needs one from its administrator. Then sign in here again."
 	federated   = "Compare issuer, subject and audience of the federated credential in the app registration with the token's."
 	scopes      = "Check scopes: the API's full names at v2.0 (https://onenote.com/Notes.ReadWrite), one API at a time."
 )

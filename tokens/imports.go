@@ -55,7 +55,7 @@ func (a *Account) importToken(ctx context.Context) error {
 	}
 	unlock, err := a.lock(ctx)
 	if err != nil {
-		return a.lockError(err)
+		return err
 	}
 	defer unlock()
 	if err := a.look(ctx); err != nil {
@@ -121,12 +121,4 @@ func (a *Account) saveImports(ctx context.Context, list *imports) {
 	if err != nil {
 		a.log.Error("the list of imported refresh tokens could not be saved", zap.Error(err))
 	}
-}
-
-// lockError leaves failures and the caller's own end as they are.
-func (a *Account) lockError(err error) error {
-	if asFailure(err) != nil {
-		return err
-	}
-	return a.failureOf(err)
 }

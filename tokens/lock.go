@@ -5,6 +5,7 @@ package tokens
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"go.uber.org/zap"
@@ -14,12 +15,24 @@ import (
 func (a *Account) lockName() string { return "onenote_account_" + a.config.Name }
 
 // lock makes the caller the only one, in this process and in all that share
-// the storage, who changes the record.
+// the storage, who changes the record. The error is a *Failure.
 func (a *Account) lock(ctx context.Context) (unlock func(), err error) {
+	return a.lockUnless(ctx, !a.shared)
+}
+
+// lockAnyway is lock for what would be lost if it were not done: where the
+// storage cannot be locked it goes on all the same.
+func (a *Account) lockAnyway(ctx context.Context) (unlock func(), err error) {
+	return a.lockUnless(ctx, true)
+}
+
+// lockUnless takes the lock; needless says that one that cannot be had is done
+// without.
+func (a *Account) lockUnless(ctx context.Context, needless bool) (unlock func(), err error) {
 	select {
 	case a.held.writer <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, a.lockFailure(ctx.Err())
 	}
 	release := func() { <-a.held.writer }
 	// The lock's context outlives the taking of it: some storages keep a lock
@@ -39,7 +52,7 @@ func (a *Account) lock(ctx context.Context) (unlock func(), err error) {
 			giveUp()
 			release()
 		}, nil
-	case ctx.Err() == nil && (stuck || !a.shared):
+	case ctx.Err() == nil && (stuck || needless):
 		// A full or read-only disk has no room for a lock, and a process that
 		// was killed can leave one that others keep alive. Neither may cost the
 		// tokens: what was stored is read again before it is used, and what is
@@ -58,7 +71,9 @@ func (a *Account) lock(ctx context.Context) (unlock func(), err error) {
 const lockPatience = identityTimeout + 5*time.Second
 
 func (a *Account) lockFailure(err error) *Failure {
-	a.log.Error("the storage could not be locked", zap.Error(err))
+	if !errors.Is(err, context.Canceled) { // by who waited
+		a.log.Error("the storage could not be locked", zap.Error(err))
+	}
 	return a.failure(Passing, "storage_lock", "the storage of the sign-ins could not be locked in time",
 		"Look at the storage and at other processes that use it; it is tried again by itself.")
 }

@@ -116,6 +116,7 @@ type bearer struct {
 	generation    uint64
 	from, until   time.Time
 	renewOn       time.Time
+	user          user
 }
 
 func (b *bearer) usable(now time.Time) bool {
@@ -145,6 +146,7 @@ func (h *holding) put(r *record) {
 		from:          r.ObtainedAt.Add(-skewAllowed),
 		until:         r.Expiry.Add(-r.hardMargin()),
 		renewOn:       r.RenewOn,
+		user:          r.User,
 	})
 }
 

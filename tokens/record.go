@@ -84,6 +84,28 @@ func (r *record) usable(now time.Time) bool {
 		r.ObtainedAt.Before(now.Add(skewAllowed))
 }
 
+// generation returns the record's generation; 0 for none.
+func (r *record) generation() uint64 {
+	if r == nil {
+		return 0
+	}
+	return r.Generation
+}
+
+// dropAccess forgets an access token that must not be sent.
+func (r *record) dropAccess() {
+	r.AccessToken = ""
+	r.Expiry, r.RenewOn = time.Time{}, time.Time{}
+}
+
+// lagsBehind reports whether a record is an earlier one of the sign-in that is
+// known: some storages answer for a while with what was there before. A refresh
+// token that was used already could end the sign-in (RFC 9700 §4.14.2).
+func (r *record) lagsBehind(known *record) bool {
+	return r != nil && known != nil &&
+		r.Generation < known.Generation && !r.SignedInAt.After(known.SignedInAt)
+}
+
 // Reasons why a stored record is not used. Only a sign-in writes over it.
 var (
 	errOtherClient = errors.New("the stored sign-in is of another client, tenant or provider")

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -85,19 +86,22 @@ func (a *Account) refusal(status int, header http.Header, body []byte) *Failure 
 		r = refusalBody{}
 	}
 	f := refusalOf(a.config.Name, r)
-	switch {
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status >= 500:
-		f.class = Passing
-	case f.oauth == "":
-		f.class = Passing
-	}
+	busy := status == http.StatusTooManyRequests || status == http.StatusRequestTimeout || status >= 500
 	if f.oauth == "" {
 		f.Code = "http_" + strconv.Itoa(status)
+	}
+	if f.oauth == "" || busy && f.class != Passing {
+		// A server that fails is not believed what it says of the sign-in.
+		f.class = Passing
 		f.Message = fmt.Sprintf("the identity provider answered with status %d", status)
-		f.hint = "It is tried again by itself; look at the provider's service health if it lasts."
+		f.hint = waits
 	}
 	if f.class == Passing {
 		f.retryAfter = retryAfter(header, a.clock.Now())
+	}
+	if f.class == SigninRequired && a.config.Flow == FlowClientCredentials {
+		f.class = Misconfigured
+		f.hint = "No user signs in to this account: ask an administrator to grant the app its own permissions (application permissions with admin consent) and to enable it."
 	}
 	return f
 }
@@ -116,33 +120,53 @@ func refusalOf(account string, r refusalBody) *Failure {
 		Message:       sentenceOf(r.Error),
 		hint:          adviceOn(r.Error),
 	}
-	for _, code := range codesOf(r) {
-		c, ok := aadsts[code]
-		if !ok {
-			continue
-		}
-		f.Code = "AADSTS" + code
-		f.Message = c.message
-		f.hint = c.hint
+	code := tellingCode(codesOf(r))
+	if code == "" {
+		return f
+	}
+	f.Code = "AADSTS" + code
+	if c, ok := aadsts[code]; ok {
+		f.Message, f.hint = c.message, c.hint
 		if c.passing {
 			f.class = Passing
 		}
-		return f
-	}
-	if codes := codesOf(r); len(codes) > 0 {
-		f.Code = "AADSTS" + codes[len(codes)-1]
 	}
 	return f
 }
 
-// codesOf returns the AADSTS numbers, the most telling first: the list ends
-// with the cause, and answers without a list name it in the description.
+// tellingCode chooses among AADSTS numbers: one that contradicts the error,
+// whatever stands beside it; else the last that is known, since they run from
+// the general to the cause; else the last.
+func tellingCode(codes []string) string {
+	chosen := ""
+	for _, code := range slices.Backward(codes) {
+		c, known := aadsts[code]
+		if c.passing {
+			return code
+		}
+		if _, already := aadsts[chosen]; known && !already || chosen == "" {
+			chosen = code
+		}
+	}
+	return chosen
+}
+
+// maxCodes bounds the numbers that are looked at.
+const maxCodes = 16
+
+// codesOf returns the AADSTS numbers of a refusal; answers without a list name
+// them in the description.
 func codesOf(r refusalBody) []string {
 	var codes []string
-	for i := len(r.Codes) - 1; i >= 0; i-- {
-		codes = append(codes, digits(string(r.Codes[i])))
+	for _, c := range r.Codes[:min(len(r.Codes), maxCodes)] {
+		if d := digits(string(c)); d != "" {
+			codes = append(codes, d)
+		}
 	}
-	for rest := r.Description; len(codes) < 8; {
+	if len(codes) > 0 {
+		return codes
+	}
+	for rest := r.Description; len(codes) < maxCodes; {
 		_, after, ok := strings.Cut(rest, "AADSTS")
 		if !ok {
 			break

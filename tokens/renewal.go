@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"go.uber.org/zap"
@@ -69,9 +70,13 @@ func (a *Account) renewLocked(ctx context.Context, d demand) (*bearer, error) {
 		a.count(f.Class(), took)
 		return a.renewalFailed(ctx, d, r, f)
 	}
+	next := r.renewed(g, a.renewOn(g))
+	if f := a.unfit(g, next.User); f != nil {
+		a.count(f.Class(), took)
+		return a.renewedInVain(ctx, next, r.Trouble, f)
+	}
 	a.count("ok", took)
 	a.wrong.Store(nil)
-	next := r.renewed(g, a.renewOn(g))
 	a.save(ctx, next)
 	a.log.Debug("renewed the access token", zap.Time("expires_at", next.Expiry))
 	return a.held.live.Load(), nil
@@ -148,9 +153,7 @@ func (a *Account) renewalFailed(ctx context.Context, d demand, r *record, f *Fai
 		f.Claims = d.claims
 	}
 	if f.class == Misconfigured {
-		a.wrong.Store(&wrong{failure: f, until: a.clock.Now().Add(wrongPause)})
-		a.report("renewal failed", f)
-		return nil, f
+		return a.refusedConfig(f)
 	}
 	if f.class == SigninRequired {
 		// Somebody may have renewed without the lock; the storage knows.
@@ -158,12 +161,17 @@ func (a *Account) renewalFailed(ctx context.Context, d demand, r *record, f *Fai
 			if b := a.met(d); b != nil {
 				return b, nil
 			}
-			if now, _ := a.held.known(); now != nil && now.Generation != r.Generation {
-				return nil, f
+			if now, _ := a.held.known(); now.generation() != r.Generation {
+				return nil, f // signed in anew or signed out in the meantime
 			}
 		}
 	}
 	next := *r
+	if f.class == SigninRequired && d.refused && d.other == r.Generation {
+		// Neither upstream nor the provider wants it any more; sent until its
+		// expiry it would cost each request a way to upstream and back.
+		next.dropAccess()
+	}
 	next.Trouble = a.troubleOf(f, r.Trouble)
 	if f.class == Passing {
 		f.retryAfter = next.Trouble.NotBefore.Sub(a.clock.Now())
@@ -171,6 +179,51 @@ func (a *Account) renewalFailed(ctx context.Context, d demand, r *record, f *Fai
 	a.save(ctx, &next)
 	a.report("renewal failed", f)
 	return nil, f
+}
+
+// renewedInVain keeps the refresh token of an answer whose access token is not
+// used: the one it replaced may be worth nothing any more.
+func (a *Account) renewedInVain(ctx context.Context, next *record, earlier *trouble, f *Failure) (*bearer, error) {
+	next.dropAccess()
+	if f.class == SigninRequired {
+		next.Trouble = a.troubleOf(f, earlier)
+	}
+	a.save(ctx, next)
+	if f.class == Misconfigured {
+		return a.refusedConfig(f)
+	}
+	a.report("renewal failed", f)
+	return nil, f
+}
+
+// refusedConfig remembers a failure that only a change of the configuration
+// cures.
+func (a *Account) refusedConfig(f *Failure) (*bearer, error) {
+	a.wrong.Store(&wrong{failure: f, until: a.clock.Now().Add(wrongPause)})
+	a.report("renewal failed", f)
+	return nil, f
+}
+
+// unfit says why the tokens of a renewal are not used.
+func (a *Account) unfit(g *Grant, u user) *Failure {
+	if f := a.foreignType(g); f != nil {
+		return f
+	}
+	f := a.unexpected(u)
+	if f != nil && a.config.Flow == FlowClientCredentials {
+		f.class = Misconfigured
+		f.hint = "Remove expected_user, or set it to the object id of the app's service principal."
+	}
+	return f
+}
+
+// foreignType refuses tokens that are of no use as a bearer (RFC 6749 §7.1).
+func (a *Account) foreignType(g *Grant) *Failure {
+	if g.tokenType == "" || strings.EqualFold(g.tokenType, "bearer") {
+		return nil
+	}
+	return a.misconfigured("token_type", "the identity provider gave a token that is no bearer token",
+		"Switch proof of possession off for the app, at the provider or in authorize_param.")
 }
 
 // wrongPause is how long a refused configuration is not tried again.
@@ -233,17 +286,18 @@ func (a *Account) block(d demand) *Failure {
 		return w.failure
 	}
 	r, reason := a.held.known()
-	if reason != nil {
+	if reason = a.hindrance(reason); reason != nil {
 		return a.unusable(reason)
 	}
-	if a.config.Flow == FlowClientCredentials {
-		if r == nil {
-			return nil
+	if a.config.Flow != FlowClientCredentials {
+		if f := a.noRefresh(r); f != nil {
+			return f
 		}
-	} else if f := a.noRefresh(r); f != nil {
-		return f
+		if f := a.known(r.User); f != nil {
+			return f
+		}
 	}
-	t := r.Trouble
+	t := a.trouble(r)
 	if t == nil || d.insist {
 		return nil
 	}
@@ -254,6 +308,28 @@ func (a *Account) block(d demand) *Failure {
 		return t.failure(a)
 	}
 	return nil
+}
+
+// trouble returns why the last renewal failed, as far as it still matters: it
+// was about the user, and expected_user was corrected since.
+func (a *Account) trouble(r *record) *trouble {
+	if r == nil || r.Trouble == nil {
+		return nil
+	}
+	if isAboutUser(r.Trouble.Code) && a.unexpected(r.User) == nil {
+		return nil
+	}
+	return r.Trouble
+}
+
+// hindrance is a reason why the stored record cannot be used, as far as that
+// keeps the account from its tokens. An app's own are had again for the asking,
+// whatever client or copy the record is of; only a missing key is worth saying.
+func (a *Account) hindrance(reason error) error {
+	if a.config.Flow == FlowClientCredentials && (errors.Is(reason, errOtherClient) || errors.Is(reason, errDamaged)) {
+		return nil
+	}
+	return reason
 }
 
 // noRefresh says why there is nothing to renew with.
@@ -337,6 +413,8 @@ func (a *Account) look(ctx context.Context) error {
 		return nil
 	case owed != nil && (r == nil || r.Generation <= before.Generation):
 		return nil // what is in memory could not be saved yet
+	case r.lagsBehind(before):
+		return nil
 	}
 	h.owed = nil
 	h.keyID = keyID

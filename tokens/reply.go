@@ -75,6 +75,9 @@ func plainReply(body []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if token, _ := reply["access_token"].(string); token == "" && reply["error"] == nil {
+		return nil, errNoOAuth
+	}
 	if v, ok := reply["expires_in"]; ok {
 		reply[lifetimeMember] = v
 		delete(reply, "expires_in")

@@ -29,18 +29,20 @@ func (e *OtherUserError) Error() string {
 // of it is kept if it is refused. confirmed says that the user has agreed to
 // replace another user.
 func (a *Account) Adopt(ctx context.Context, g *Grant, confirmed bool) error {
-	if f := a.unexpected(g.user); f != nil {
+	if f := a.refusedGrant(g); f != nil {
 		return f
 	}
-	unlock, err := a.lock(ctx)
+	unlock, err := a.lockAnyway(ctx)
 	if err != nil {
-		return a.lockError(err)
+		return err
 	}
 	defer unlock()
 	if err := a.look(ctx); err != nil {
-		return err
+		// The code is used up: given up now, the sign-in would be lost, while
+		// in memory it serves until the storage is back.
+		a.log.Warn("the sign-in goes on without knowing what is stored", zap.Error(err))
 	}
-	if old, _ := a.held.known(); old != nil && !confirmed && replaces(old.User, g.user) {
+	if old, _ := a.held.known(); old != nil && !confirmed && a.replaces(old.User, g.user) {
 		return &OtherUserError{Account: a.config.Name, Signed: old.User.String(), New: g.user.String()}
 	}
 	r := (&record{Generation: a.nextGeneration()}).renewed(g, a.renewOn(g))
@@ -60,10 +62,32 @@ func (a *Account) Adopt(ctx context.Context, g *Grant, confirmed bool) error {
 	return nil
 }
 
-// replaces reports whether one known user would take the place of another.
-func replaces(old, new user) bool {
-	return old != (user{}) && new != (user{}) && !old.is(new)
+// replaces reports whether one known user would take the place of another, who
+// is one to be asked about.
+func (a *Account) replaces(old, new user) bool {
+	return old != (user{}) && new != (user{}) && !old.is(new) && a.unexpected(old) == nil
 }
+
+// refusedGrant says why a sign-in is not taken.
+func (a *Account) refusedGrant(g *Grant) *Failure {
+	if f := a.foreignType(g); f != nil {
+		return f
+	}
+	f := a.unexpected(g.user)
+	if f != nil && f.Code == unexpectedUser {
+		f.Message = "somebody else signed in than expected_user allows, and nothing was stored"
+		f.hint = "Sign in as the expected user; the provider's own sign-out helps if it does not ask."
+	}
+	return f
+}
+
+// Codes of failures that are about who signed in.
+const (
+	unknownUser    = "unknown_user"
+	unexpectedUser = "unexpected_user"
+)
+
+func isAboutUser(code string) bool { return code == unknownUser || code == unexpectedUser }
 
 // unexpected holds the user against expected_user.
 func (a *Account) unexpected(u user) *Failure {
@@ -72,11 +96,19 @@ func (a *Account) unexpected(u user) *Failure {
 	case want == "", u.ID == want, u.Name != "" && strings.EqualFold(u.Name, want):
 		return nil
 	case u == (user{}):
-		return a.failure(SigninRequired, "unknown_user", "the provider did not say who signed in, so expected_user cannot be checked",
-			"Add openid and profile to scopes, or remove expected_user.")
+		return a.failure(SigninRequired, unknownUser, "the provider did not say who signed in, so expected_user cannot be checked",
+			"Add openid and profile to scopes and sign in again, or remove expected_user.")
 	}
-	return a.failure(SigninRequired, "unexpected_user", "somebody else signed in than expected_user allows, and nothing was stored",
-		"Sign in as the expected user; the provider's own sign-out helps if it does not ask.")
+	return a.failure(SigninRequired, unexpectedUser, "the tokens are of somebody else than expected_user, and are not used",
+		"Sign in as the expected user, or correct expected_user.")
+}
+
+// known is unexpected for a user who may not be known yet: a renewal tells.
+func (a *Account) known(u user) *Failure {
+	if u == (user{}) {
+		return nil
+	}
+	return a.unexpected(u)
 }
 
 // missingScopes compares names as leniently as live writes them: its answers
@@ -121,7 +153,7 @@ func (a *Account) nextGeneration() uint64 {
 func (a *Account) SignOut(ctx context.Context) error {
 	unlock, err := a.lock(ctx)
 	if err != nil {
-		return a.lockError(err)
+		return err
 	}
 	defer unlock()
 	if err := a.storage.Delete(ctx, a.key); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -119,14 +119,16 @@ func (a *Account) currentFailure(r *record, reason error, unknown *Failure) *Fai
 	switch {
 	case unknown != nil:
 		return unknown
-	case reason != nil:
+	case a.hindrance(reason) != nil:
 		return a.unusable(reason)
-	case r != nil && r.Trouble != nil:
+	case a.trouble(r) != nil:
 		return r.Trouble.failure(a)
 	case a.config.Flow == FlowClientCredentials:
 		return nil
 	case r == nil:
 		return a.noRefresh(r)
+	case a.known(r.User) != nil:
+		return a.known(r.User)
 	case r.RefreshToken == "" && !r.usable(a.clock.Now()):
 		return a.noRefresh(r)
 	}
@@ -146,7 +148,7 @@ func (a *Account) saveOwed() error {
 // state puts it in one word.
 func (a *Account) state(r *record, f *Failure) State {
 	now := a.clock.Now()
-	usable := r != nil && r.usable(now)
+	usable := r != nil && r.usable(now) && a.unexpected(r.User) == nil
 	a.held.mu.Lock()
 	signingIn := now.Before(a.held.signingIn)
 	a.held.mu.Unlock()

@@ -63,7 +63,7 @@ func (a *Account) due() bool {
 	}
 	now := a.clock.Now()
 	if a.held.used.Load() {
-		return r.Trouble != nil || now.After(r.RenewOn)
+		return a.trouble(r) != nil || now.After(r.RenewOn)
 	}
 	last := r.ObtainedAt
 	if last.Before(r.RefreshTokenAt) {

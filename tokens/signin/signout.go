@@ -16,16 +16,26 @@ func (p *Pages) postSignout(e *exchange) {
 		p.refuse(e, notAllowed)
 		return
 	}
+	address := e.account.LogoutURL(p.returnURI(e))
 	p.Attempts.Forget(e.account.Name())
 	if err := e.account.SignOut(e.r.Context()); err != nil {
 		p.showNotSignedOut(e, err)
 		return
 	}
-	address := e.account.LogoutURL(p.redirectURI(e.account, e.base))
 	if address == "" {
 		address = e.callback()
 	}
 	e.seeOther(address)
+}
+
+// returnURI returns where the provider's sign-out sends the browser back to:
+// the redirect URI of the sign-in, which the provider knows to be the app's,
+// however this visitor reaches us.
+func (p *Pages) returnURI(e *exchange) string {
+	if uri := e.account.RedirectURI(); uri != "" {
+		return uri
+	}
+	return p.redirectURI(e.account, e.base)
 }
 
 func (p *Pages) showNotSignedOut(e *exchange, err error) {

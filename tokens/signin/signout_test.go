@@ -118,3 +118,26 @@ func TestReturnWithoutParameters(t *testing.T) {
 		t.Errorf("page: got %s", b.body)
 	}
 }
+
+func TestSignOutReturnsToWhereTheSignInDid(t *testing.T) {
+	s := newSite(t, tokens.Config{})
+	b := newBrowser(t)
+	s.begin(b, "default")
+	b.decide("accept", "")
+	s.wantState("default", tokens.Ready)
+	// From here on the site has another name, which the registration need not
+	// list for those who signed in before.
+	s.pages.PublicURL, _ = url.Parse("https://notes.example/one")
+	s.visitor.Base = s.pages.PublicURL
+	b.open(s.url("/"))
+	if got := b.header.Get("Content-Security-Policy"); !strings.Contains(got, "http://localhost:"+s.port()) {
+		t.Errorf("the page's policy keeps the browser from returning: %s", got)
+	}
+	u, _ := url.Parse(s.url("/auth/default/signout"))
+	res := b.send(http.MethodPost, u, nil, b.at)
+	res.Body.Close()
+	want := s.provider.URL + "/oauth20_logout.srf?client_id=app-default&redirect_uri=" + url.QueryEscape(s.url("/auth/default/callback"))
+	if got := res.Header.Get("Location"); got != want {
+		t.Errorf("sign-out: got %s, want %s", got, want)
+	}
+}

@@ -137,8 +137,8 @@ func (p *Pages) origins(e *exchange, accounts ...*tokens.Account) []string {
 	}
 	var addresses []string
 	for _, a := range accounts {
-		uri := p.redirectURI(a, e.base)
-		addresses = append(addresses, uri, a.LogoutURL(uri), a.AuthorizeURL(tokens.AuthorizeRequest{Flow: tokens.FlowCode}))
+		uri, kept := p.redirectURI(a, e.base), a.RedirectURI()
+		addresses = append(addresses, uri, kept, a.LogoutURL(uri), a.AuthorizeURL(tokens.AuthorizeRequest{Flow: tokens.FlowCode}))
 	}
 	return formOrigins(addresses...)
 }

@@ -1,0 +1,157 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tokens
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// downStorage is one whose server is away while down is set.
+type downStorage struct {
+	Storage
+	down atomic.Bool
+}
+
+var errDown = errors.New("connection refused")
+
+func (s *downStorage) Store(ctx context.Context, key string, value []byte) error {
+	if s.down.Load() {
+		return errDown
+	}
+	return s.Storage.Store(ctx, key, value)
+}
+
+func (s *downStorage) Load(ctx context.Context, key string) ([]byte, error) {
+	if s.down.Load() {
+		return nil, errDown
+	}
+	return s.Storage.Load(ctx, key)
+}
+
+func (s *downStorage) Delete(ctx context.Context, key string) error {
+	if s.down.Load() {
+		return errDown
+	}
+	return s.Storage.Delete(ctx, key)
+}
+
+func (s *downStorage) Lock(ctx context.Context, name string) error {
+	if s.down.Load() {
+		return errDown
+	}
+	return s.Storage.Lock(ctx, name)
+}
+
+func (s *downStorage) Unlock(ctx context.Context, name string) error {
+	if s.down.Load() {
+		return errDown
+	}
+	return s.Storage.Unlock(ctx, name)
+}
+
+// signedIn is a grant as a sign-in ends with it.
+func (r *rig) signedIn(access, refresh string) *Grant {
+	now := r.clock.Now()
+	return &Grant{accessToken: Secret(access), refreshToken: Secret(refresh), obtained: now, expiry: now.Add(time.Hour), user: user{ID: "me"}, redirectURI: wireRedirect}
+}
+
+func TestSigninWhileTheStorageIsAwayIsKept(t *testing.T) {
+	for name, shared := range map[string]bool{"alone": false, "shared": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			away := &downStorage{Storage: r.storage}
+			r.storage = away
+			away.down.Store(true)
+			config := r.config(func(c *Config) { c.RefreshToken = nil })
+			a := r.account(config, func(o *Options) { o.Shared = shared })
+			if err := a.Adopt(context.Background(), r.signedIn("t", "refresh"), false); err != nil {
+				t.Fatalf("the sign-in was lost: %v", err)
+			}
+			if authorization, _, err := a.Token(context.Background()); err != nil || authorization != "Bearer t" {
+				t.Errorf("got %q, %v, want the token of the sign-in", authorization, err)
+			}
+			if s := wantState(t, a, Degraded); s.Error == nil || s.Error.Code != "not_saved" {
+				t.Errorf("got error %+v, want not_saved", s.Error)
+			}
+			away.down.Store(false)
+			a.tend(context.Background())
+			wantState(t, a, Ready)
+			if authorization, _, err := r.account(config).Token(context.Background()); err != nil || authorization != "Bearer t" {
+				t.Errorf("after a restart: got %q, %v", authorization, err)
+			}
+		})
+	}
+}
+
+func TestStatusWhileTheStorageIsAway(t *testing.T) {
+	r := newRig(t)
+	away := &downStorage{Storage: r.storage}
+	r.storage = away
+	a := r.account(r.config())
+	r.wantToken(a)
+	away.down.Store(true)
+	wantState(t, a, Ready) // what is in memory serves
+	r.wantToken(a)
+	fresh := r.account(r.config())
+	s := wantState(t, fresh, Unavailable)
+	if s.Error == nil || s.Error.Code != "storage" || s.Error.Hint == "" {
+		t.Errorf("got error %+v, want storage with a hint", s.Error)
+	}
+	_, _, err := fresh.Token(context.Background())
+	wantFailure(t, err, Passing, "storage")
+	away.down.Store(false)
+	wantState(t, fresh, Ready)
+}
+
+func TestSignOutSaysThatTheStorageIsAway(t *testing.T) {
+	r := newRig(t)
+	away := &downStorage{Storage: r.storage}
+	r.storage = away
+	a := r.account(r.config(), func(o *Options) { o.Shared = true })
+	r.wantToken(a)
+	away.down.Store(true)
+	wantFailure(t, a.SignOut(context.Background()), Passing, "storage_lock")
+	away.down.Store(false)
+	r.wantToken(a) // nothing was half done
+}
+
+// A replica that lags answers with what was there before.
+func TestStorageThatLagsBringsNoUsedTokenBack(t *testing.T) {
+	r := newRig(t)
+	r.control("POST", "strict", map[string]bool{"on": true})
+	a := r.account(r.config())
+	r.wantToken(a)
+	old := load(t, r.storage, RecordKey("default"))
+	r.clock.Advance(2 * time.Hour)
+	authorization, _ := r.wantToken(a)
+	store(t, r.storage, RecordKey("default"), old)
+	if err := a.look(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := r.wantToken(a); again != authorization {
+		t.Error("the token in use gave way to an older one")
+	}
+	r.clock.Advance(2 * time.Hour)
+	r.wantToken(a) // with the older refresh token the provider would have ended the family
+}
+
+func TestSignOutElsewhereWithoutALockIsNotUndone(t *testing.T) {
+	r := newRig(t)
+	a := r.account(r.config(), func(o *Options) { o.Shared = true })
+	r.wantToken(a)
+	if err := r.storage.Delete(context.Background(), RecordKey("default")); err != nil {
+		t.Fatal(err)
+	}
+	// The answer to a renewal that was under way arrives after that.
+	rec, _ := a.held.known()
+	f := a.failure(SigninRequired, "invalid_grant", "refused", "Sign in again.")
+	if _, err := a.renewalFailed(context.Background(), demand{}, rec, f); err == nil {
+		t.Fatal("got a token")
+	}
+	wantState(t, r.account(r.config(func(c *Config) { c.RefreshToken = nil })), SignedOut)
+}
