@@ -115,7 +115,8 @@ func showAccount(a *App, account *tokens.Account, r *http.Request) (any, error) 
 // statusOf returns the account with the address to sign in at.
 func (a *App) statusOf(account *tokens.Account, r *http.Request) tokens.Status {
 	s := account.Status(r.Context())
-	if base := a.firstSite(); base != nil {
+	base := a.firstSite()
+	if base != nil && account.Config().Flow != tokens.FlowClientCredentials {
 		url := a.operatorPages().SigninURL(base, account.Name())
 		s.SigninURL = &url
 	}
@@ -171,9 +172,10 @@ func pasteSignin(a *App, _ *tokens.Account, r *http.Request) (any, error) {
 	return attempt, nil
 }
 
-func signOut(_ *App, account *tokens.Account, r *http.Request) (any, error) {
+func signOut(a *App, account *tokens.Account, r *http.Request) (any, error) {
+	a.attempts.Forget(account.Name()) // what was begun before must not bring the user back
 	if err := account.SignOut(r.Context()); err != nil {
-		return nil, caddy.APIError{HTTPStatus: http.StatusInternalServerError, Err: err}
+		return nil, accountError(err)
 	}
 	return noContent{}, nil
 }

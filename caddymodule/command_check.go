@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -26,8 +25,11 @@ func checkCommand() *cobra.Command {
 		Long: `
 Checks a configuration as the server would at its start, and prints what cannot
 work and what is probably not meant. It needs no running server, no network and
-none of the files with secrets. With --online it also asks whether the identity
-providers answer, and whether the clock is right.`,
+none of the files with secrets. With --online it also asks whether the endpoints
+of the identity providers answer, over the configured transport, and whether the
+clock is right.
+
+Exit codes: 0 nothing is wrong, warnings aside; 1 something is; 2 wrong usage.`,
 		Args: atMost(0),
 		RunE: run(func(c *cobra.Command, _ []string) error {
 			config, err := flags.load()
@@ -59,7 +61,12 @@ func check(ctx context.Context, w io.Writer, config *configuration, online bool)
 	if !online {
 		return nil
 	}
-	return checkOnline(ctx, w, accounts)
+	client, done, err := config.app.onlineClient()
+	if err != nil {
+		return err
+	}
+	defer done()
+	return checkOnline(ctx, w, client, accounts)
 }
 
 // validate provisions the whole configuration, which finds what only a site
@@ -78,41 +85,48 @@ const (
 	clockMayBeOff = time.Minute
 )
 
-// checkOnline asks each account's identity provider for its sign-in page,
-// without anything that could begin a sign-in.
-func checkOnline(ctx context.Context, w io.Writer, accounts []tokens.Config) error {
-	client := &http.Client{
-		Timeout:       onlineTimeout,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// onlineClient returns a client that reaches the identity providers as the
+// server would: through its proxy, trusting its authorities. done ends it.
+func (a *App) onlineClient() (client *http.Client, done func(), err error) {
+	if t := a.Transport; t != nil && t.TLS != nil && t.TLS.ClientCertificateAutomate != "" {
+		// A certificate that the server manages is not here to be shown.
+		t.TLS.ClientCertificateAutomate = ""
 	}
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
+	if err := a.provisionIdentity(ctx); err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	client = a.identity
+	client.Timeout = onlineTimeout
+	return client, func() {
+		_ = a.Transport.Cleanup() // closes idle connections; it never fails
+		cancel()
+	}, nil
+}
+
+// checkOnline asks the identity provider of each account for a page at each of
+// its endpoints, without anything that could begin a sign-in. Any answer will
+// do: an endpoint refuses what is no request of its kind.
+func checkOnline(ctx context.Context, w io.Writer, client *http.Client, accounts []tokens.Config) error {
 	var failed error
+	told := false
 	for _, a := range accounts {
-		address := providerOf(a)
-		if address == "" {
-			continue
-		}
-		off, err := ask(ctx, client, address)
-		switch {
-		case err != nil:
-			fmt.Fprintf(w, "account %s: %s does not answer: %v\n", a.Name, address, err)
-			failed = fmt.Errorf("account %s: the identity provider cannot be reached; look at network, DNS and proxy settings", a.Name)
-		case off.Abs() > clockMayBeOff:
-			fmt.Fprintf(w, "warning: the clock of this machine is off by %s, by the clock of %s\n", off.Round(time.Second), address)
-		default:
+		for _, address := range a.Endpoints() {
+			off, err := ask(ctx, client, address)
+			switch {
+			case err != nil:
+				fmt.Fprintf(w, "account %s: %s does not answer: %v\n", a.Name, address, err)
+				failed = fmt.Errorf("account %s: the identity provider cannot be reached; look at network, DNS and proxy settings", a.Name)
+				continue
+			case off.Abs() > clockMayBeOff && !told:
+				told = true
+				fmt.Fprintf(w, "warning: the clock of this machine is off by %s, by the clock of %s\n", off.Round(time.Second), address)
+			}
 			fmt.Fprintf(w, "account %s: %s answers\n", a.Name, address)
 		}
 	}
 	return failed
-}
-
-// providerOf returns scheme and host of the account's authorization endpoint.
-func providerOf(a tokens.Config) string {
-	account := tokens.NewAccount(tokens.Options{Config: a, Memory: tokens.NewMemory()})
-	u, err := url.Parse(account.AuthorizeURL(tokens.AuthorizeRequest{}))
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }
 
 // ask returns how far the clocks are apart.

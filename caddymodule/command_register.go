@@ -24,7 +24,9 @@ Prints, for the accounts of a configuration, what their registration at
 Microsoft has to look like: the redirect URI to copy, the choices in the portal,
 the permissions to pick, and a line for the Azure command line that does it all.
 
-Neither the client id nor a secret has to exist yet.`,
+Neither the client id nor a secret has to exist yet.
+
+Exit codes: 0 printed, 1 the configuration cannot work, 2 wrong usage.`,
 		Args: atMost(1),
 		RunE: run(func(c *cobra.Command, args []string) error {
 			config, err := flags.load()

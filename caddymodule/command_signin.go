@@ -33,7 +33,9 @@ ends with who signed in. It opens nothing by itself.
 
 Where the browser cannot reach the proxy afterwards, or the redirect URI is one
 of Microsoft's own pages, use --paste: it asks for the address on which the
-browser ended. --device prints a code to type in on any device.`,
+browser ended. --device prints a code to type in on any device.
+
+Exit codes: 0 signed in, 1 it failed or took too long, 2 wrong usage.`,
 		Args: atMost(1),
 		RunE: run(func(c *cobra.Command, args []string) error {
 			if device && paste {

@@ -26,8 +26,8 @@ func statusCommand() *cobra.Command {
 Shows the accounts of the running server: their state, who is signed in, and
 what is to be done where one cannot be used.
 
-Exit code 3 means that somebody has to sign in, 1 that an account cannot be used
-for another reason.`,
+Exit codes: 0 all can be used, 1 one cannot, or the server could not be asked, 2
+wrong usage, 3 somebody has to sign in.`,
 		Args: atMost(1),
 		RunE: run(func(c *cobra.Command, args []string) error {
 			client, err := admin.client()
@@ -137,7 +137,9 @@ func renewCommand() *cobra.Command {
 		Long: `
 Renews the access token of an account now, even if it is still good, and even if
 the last attempt said to wait. It shows whether a change at the identity
-provider has helped.`,
+provider has helped.
+
+Exit codes: 0 renewed, 1 it failed, 2 wrong usage, 3 somebody has to sign in.`,
 		Args: atMost(1),
 		RunE: run(func(c *cobra.Command, args []string) error {
 			client, err := admin.client()
@@ -168,7 +170,9 @@ func signoutCommand() *cobra.Command {
 		Long: `
 Deletes the tokens of an account, everywhere this proxy keeps them. The session
 in the browser that signed in, and the consent, are the provider's: the status
-page links to where those are ended.`,
+page links to where those are ended.
+
+Exit codes: 0 signed out, 1 it failed, 2 wrong usage.`,
 		Args: atMost(1),
 		RunE: run(func(c *cobra.Command, args []string) error {
 			client, err := admin.client()

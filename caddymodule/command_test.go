@@ -198,7 +198,7 @@ func TestCheckOnlineAsksTheProvider(t *testing.T) {
 		write(t, path, "{\nadmin off\npersist_config off\nonenote {\nclient_id x\nauthority "+authority+"\n}\n}\nhttp://:8080 {\nbind 127.0.0.1\nonenote\n}\n")
 		return caddyOneNote(nil, "check", "--online", "--config", path)
 	}
-	check(m.url).want(t, 0, m.url+" answers")
+	check(m.url).want(t, 0, m.url+"/oauth20_authorize.srf answers", m.url+tokenPath+" answers")
 	check(wrongClock.URL).want(t, 0, "warning: the clock of this machine is off by")
 	check("http://127.0.0.1:"+freePort(t)).want(t, exitFailed, "does not answer", "the identity provider cannot be reached")
 }

@@ -5,6 +5,7 @@ package tokens
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -63,6 +64,24 @@ func (c Config) endpoints() endpoints {
 			base + "/oauth20_logout.srf",
 		}
 	}
+}
+
+// Endpoints returns the addresses that the account's flow sends requests to:
+// where the user signs in, and where tokens come from.
+func (c Config) Endpoints() []string {
+	e := c.endpoints()
+	var used []string
+	switch c.Flow {
+	case FlowCode:
+		used = []string{e.authorize, e.token}
+	case FlowToken:
+		used = []string{e.authorize}
+	case FlowDevice:
+		used = []string{e.device, e.token}
+	default:
+		used = []string{e.token}
+	}
+	return slices.DeleteFunc(used, func(address string) bool { return address == "" })
 }
 
 // authority returns scheme and host of the endpoints: the published ones, or
