@@ -9,6 +9,10 @@ import (
 	"math/bits"
 )
 
+// maxSigns is how many references or escapes a URL may hold that is looked at.
+// None of the API's comes near; it bounds what an odd one can take.
+const maxSigns = 1 << 10
+
 // A decoded is the text that a raw piece of a body stands for, and how the two
 // correspond.
 type decoded struct {
@@ -52,12 +56,13 @@ func (d *decoded) sign(text string, from, to int, firm bool) {
 	d.signs = append(d.signs, sign{raw: from, rawEnd: to, text: begin, textEnd: len(d.own)})
 }
 
-// finish ends the text.
-func (d *decoded) finish() {
+// finish ends the text. It reports false if there was too much to it.
+func (d *decoded) finish() bool {
 	d.text = d.own
 	if d.firm < 0 {
 		d.firm = len(d.own)
 	}
+	return len(d.signs) <= maxSigns
 }
 
 // common splits a new text in what can be written as it was, at its head and at
@@ -96,15 +101,14 @@ func (d *decoded) spelling(at int, after bool) (raw, text int) {
 	return raw, at
 }
 
-// reset gives up what the text refers to and keeps the buffers, unless they are
-// large.
-func (d *decoded) reset() decoded {
+// size returns how many bytes the buffers take.
+func (d *decoded) size() int {
 	const sizeOfSign = 32
-	if cap(d.own) > maxKept || sizeOfSign*cap(d.signs) > maxKept {
-		return decoded{}
-	}
-	return decoded{own: d.own[:0], signs: d.signs[:0]}
+	return cap(d.own) + sizeOfSign*cap(d.signs)
 }
+
+// emptied returns the buffers without what they are of.
+func (d *decoded) emptied() decoded { return decoded{own: d.own[:0], signs: d.signs[:0]} }
 
 // commonPrefix returns how much a and b have in common at their beginning.
 func commonPrefix(a, b []byte) int {

@@ -44,7 +44,8 @@ type HTMLRules struct {
 //
 // A replaced value keeps its quotes, or gains some if it had none, and keeps
 // its spelling where old and new URL agree; in the rest & is written as &amp;.
-// White space around a URL stays. Tags longer than 64 KiB pass as they are.
+// White space around a URL stays. Tags longer than 64 KiB and URLs with more
+// than 1024 references pass as they are.
 func HTML(src io.Reader, rules HTMLRules) *Reader {
 	s := htmlScanners.Get().(*htmlScanner)
 	s.rules = rules
@@ -261,17 +262,16 @@ func (s *htmlScanner) forget([]byte) {}
 
 func (s *htmlScanner) counts() (pictures, links int) { return s.pictures, s.links }
 
-func (s *htmlScanner) release() {
-	*s = htmlScanner{out: shrink(s.out), new: shrink(s.new), url: s.url.reset(), mimeType: s.mimeType.reset()}
-	htmlScanners.Put(s)
+func (s *htmlScanner) size() int {
+	return cap(s.out) + cap(s.new) + s.url.size() + s.mimeType.size()
 }
 
-// shrink empties a buffer, and drops it if it is large.
-func shrink(b []byte) []byte {
-	if cap(b) > maxKept {
-		return nil
+func (s *htmlScanner) release() {
+	if s.size() > maxKept {
+		*s = htmlScanner{}
 	}
-	return b[:0]
+	*s = htmlScanner{out: s.out, new: s.new, url: s.url.emptied(), mimeType: s.mimeType.emptied()}
+	htmlScanners.Put(s)
 }
 
 var _ scanner = (*htmlScanner)(nil)

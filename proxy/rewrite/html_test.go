@@ -5,7 +5,6 @@ package rewrite
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -240,53 +239,3 @@ func TestHTMLPassesTagsThatAreTooLong(t *testing.T) {
 		}
 	}
 }
-
-func TestReaderCountsWhatItReplaced(t *testing.T) {
-	in := `<img src="p:a" data-fullres-src="p:b"><object data="l:c"><img src="x"><img src="p:d">`
-	r := HTML(strings.NewReader(in), upper())
-	for i := range 2 {
-		if i == 1 {
-			readAll(t, r)
-		}
-		pictures, links := r.Rewritten()
-		if wantP, wantL := 3*i, i; pictures != wantP || links != wantL {
-			t.Errorf("after %d reads: got %d pictures and %d links, want %d and %d", i, pictures, links, wantP, wantL)
-		}
-	}
-}
-
-func TestReaderHandsOutWhatCameBeforeAnError(t *testing.T) {
-	broken := errors.New("connection cut")
-	for _, in := range []string{`<p>a`, `<p>a<img src="p:a"`, `<p>a<im`, `<img src="p:a"><`} {
-		src := io.MultiReader(strings.NewReader(in), iotest.ErrReader(broken))
-		got, err := io.ReadAll(HTML(src, upper()))
-		want := strings.Replace(in, `"p:a">`, `"P:a[]">`, 1)
-		if string(got) != want || err != broken {
-			t.Errorf("%q, then an error: got %q and %v, want %q and %v", in, got, err, want, broken)
-		}
-	}
-}
-
-func TestReaderAfterClose(t *testing.T) {
-	r := HTML(strings.NewReader(`<img src="p:a">`), upper())
-	for range 2 {
-		if err := r.Close(); err != nil {
-			t.Errorf("Close: got %v, want nil", err)
-		}
-	}
-	if n, err := r.Read(make([]byte, 10)); n != 0 || err == nil || err == io.EOF {
-		t.Errorf("Read after Close: got %d bytes and %v, want an error", n, err)
-	}
-}
-
-func TestReaderGivesUpOnASourceThatGivesNothing(t *testing.T) {
-	r := HTML(emptyReader{}, upper())
-	defer r.Close()
-	if _, err := r.Read(make([]byte, 10)); err != io.ErrNoProgress {
-		t.Errorf("got %v, want %v", err, io.ErrNoProgress)
-	}
-}
-
-type emptyReader struct{}
-
-func (emptyReader) Read([]byte) (int, error) { return 0, nil }

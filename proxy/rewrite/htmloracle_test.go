@@ -167,7 +167,7 @@ func randomHTML(b *strings.Builder, rnd *rand.Rand) {
 }
 
 func TestHTMLAgainstOracle(t *testing.T) {
-	documents := 40_000
+	documents := 10_000
 	if testing.Short() {
 		documents = 2_000
 	}

@@ -43,7 +43,8 @@ const (
 // from the first byte on that is not UTF-8. In malformed JSON what is changed
 // still is a string after ":", "[" or ",". Not recognised are a scheme or host
 // that is written with \u escapes, and hosts in another case: no JSON writer
-// makes those. Strings longer than 64 KiB pass as they are.
+// makes those. Strings longer than 64 KiB, or with more than 1024 escapes, pass
+// as they are.
 func JSON(src io.Reader, hosts []string, link Link) *Reader {
 	s := jsonScanners.Get().(*jsonScanner)
 	s.link = link
@@ -278,7 +279,9 @@ func (s *jsonScanner) hold(b []byte, open, seen int, end bool) (int, edit, bool)
 // replace asks about the URL from begin to the end of b.
 func (s *jsonScanner) replace(b []byte, begin int) edit {
 	raw := b[begin:]
-	s.url.json(raw)
+	if !s.url.json(raw) {
+		return edit{}
+	}
 	var ok bool
 	s.new, ok = s.link(s.new[:0], s.url.text)
 	if !ok || bytes.Equal(s.new, s.url.text) {
@@ -318,9 +321,14 @@ func (s *jsonScanner) forget(old []byte) {
 
 func (s *jsonScanner) counts() (pictures, links int) { return 0, s.links }
 
+func (s *jsonScanner) size() int { return cap(s.out) + cap(s.new) + s.url.size() }
+
 func (s *jsonScanner) release() {
+	if s.size() > maxKept {
+		*s = jsonScanner{}
+	}
 	clear(s.hosts)
-	*s = jsonScanner{hosts: s.hosts[:0], out: shrink(s.out), new: shrink(s.new), url: s.url.reset()}
+	*s = jsonScanner{hosts: s.hosts[:0], out: s.out, new: s.new, url: s.url.emptied()}
 	jsonScanners.Put(s)
 }
 

@@ -178,7 +178,7 @@ func randomString(b *strings.Builder, rnd *rand.Rand) {
 }
 
 func TestJSONAgainstOracle(t *testing.T) {
-	documents := 20_000
+	documents := 10_000
 	if testing.Short() {
 		documents = 2_000
 	}

@@ -136,16 +136,17 @@ func beginsURL(b []byte) bool {
 	return true
 }
 
-// json decodes the text between a string's quotes.
-func (d *decoded) json(raw []byte) {
+// json decodes the text between a string's quotes. It reports false if there
+// are too many escapes.
+func (d *decoded) json(raw []byte) bool {
 	i := bytes.IndexByte(raw, '\\')
 	if i < 0 {
 		d.same(raw)
-		return
+		return true
 	}
 	d.begin()
 	from := 0
-	for ; i >= 0; i = bytes.IndexByte(raw[from:], '\\') {
+	for ; i >= 0 && len(d.signs) <= maxSigns; i = bytes.IndexByte(raw[from:], '\\') {
 		d.plain(raw[from : from+i])
 		from += i
 		text, n := jsonEscape(raw[from:])
@@ -153,7 +154,7 @@ func (d *decoded) json(raw []byte) {
 		from += n
 	}
 	d.plain(raw[from:])
-	d.finish()
+	return d.finish()
 }
 
 // jsonEscape returns what the escape at the beginning of raw stands for and how

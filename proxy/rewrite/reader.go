@@ -43,7 +43,7 @@ type edit struct {
 	text      []byte // valid until the scanner is asked again
 }
 
-func (e edit) changes() bool { return e.cut > 0 || len(e.text) > 0 }
+func (e *edit) changes() bool { return e.cut > 0 || len(e.text) > 0 }
 
 // A scanner decides what becomes of a body, piece by piece.
 type scanner interface {
@@ -60,6 +60,9 @@ type scanner interface {
 	// counts returns how many URLs were replaced.
 	counts() (pictures, links int)
 
+	// size returns how many bytes the scanner's buffers take.
+	size() int
+
 	// release gives up the scanner; it goes back to its pool.
 	release()
 }
@@ -71,13 +74,12 @@ type scanner interface {
 // a tag or a URL is cut in two by the end of a read. It never waits for more of
 // the source while it has something to hand out.
 //
-// Close returns the buffers. It does not close the source, whose owner knows
-// when. Close may be called at any time, also while another goroutine reads;
-// Read must not be called concurrently with itself.
+// Read must not be called concurrently with itself. Close may be called at any
+// time.
 type Reader struct {
 	src  io.Reader
-	err  error // of the source; handed out after the last byte
-	scan scanner
+	err  error   // of the source; handed out after the last byte
+	scan scanner // nil when all is handed out
 
 	window []byte // bytes of the source from at on are not handed out yet
 	at     int
@@ -85,18 +87,9 @@ type Reader struct {
 	todo   edit    // decided, not handed out yet
 	short  bool    // the scanner needs more than the window holds
 
-	use   atomic.Int32 // idle, reading or closed
-	final [2]int       // the counts, when the scanner is gone
+	closed atomic.Bool
+	final  [2]int // the counts, when the scanner is gone
 }
-
-// Who uses a Reader's buffers. A Close during a Read leaves them to the Read:
-// waiting for it could take as long as the source likes, and giving them away
-// would show one body's bytes in another.
-const (
-	idle = iota
-	reading
-	closed
-)
 
 // windows keeps the Readers' buffers between bodies.
 var windows = sync.Pool{New: func() any { return new([]byte) }}
@@ -108,17 +101,9 @@ func newReader(src io.Reader, scan scanner) *Reader {
 // Read implements [io.Reader]. Errors of the source come unchanged, after
 // everything that was read before them.
 func (r *Reader) Read(p []byte) (n int, err error) {
-	if !r.use.CompareAndSwap(idle, reading) {
+	if r.closed.Load() {
 		return 0, errClosed
 	}
-	n, err = r.read(p)
-	if !r.use.CompareAndSwap(reading, idle) {
-		r.release()
-	}
-	return n, err
-}
-
-func (r *Reader) read(p []byte) (n int, err error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
@@ -127,6 +112,7 @@ func (r *Reader) read(p []byte) (n int, err error) {
 	}
 	for n == 0 {
 		if r.err != nil && r.empty() {
+			r.release()
 			return 0, r.err
 		}
 		n = r.fill(p)
@@ -139,7 +125,7 @@ func (r *Reader) read(p []byte) (n int, err error) {
 
 // empty reports whether all that was read has been handed out.
 func (r *Reader) empty() bool {
-	return r.at == len(r.window) && !r.todo.changes()
+	return r.at == len(r.window) && len(r.todo.text) == 0 && r.todo.cut == 0
 }
 
 // drain hands out what is decided, and decides as far as the window allows.
@@ -175,44 +161,37 @@ func (r *Reader) drain(p []byte) (n int) {
 // fill reads once from the source: into p if there is room to scan in place,
 // else into the window. It returns how much of p is decided and in its place.
 func (r *Reader) fill(p []byte) int {
-	held := r.window[r.at:]
-	if r.err != nil {
-		// Nothing more will come: what was undecided must be decided now.
-		r.short = false
-		return 0
-	}
 	r.short = false
-	if len(held) > maxCarried || len(p)-len(held) < minRead {
+	if r.err != nil {
+		return 0 // what was undecided must be decided now
+	}
+	held := len(r.window) - r.at
+	if held > maxCarried || len(p)-held < minRead {
 		r.grow()
 		n := r.readInto(r.window[len(r.window):cap(r.window)])
 		r.window = r.window[:len(r.window)+n]
 		return 0
 	}
-	r.forget(r.window[:r.at])
-	copy(p, held)
-	n := len(held) + r.readInto(p[len(held):min(len(p), len(held)+readSize)])
+	if len(r.window) > 0 {
+		r.scan.forget(r.window[:r.at])
+		copy(p, r.window[r.at:])
+		r.window, r.at = r.window[:0], 0
+	}
+	n := held + r.readInto(p[held:min(len(p), held+readSize)])
 	todo := r.scan.next(p[:n], 0, r.err != nil)
-	r.keep(p[todo.pass+todo.cut : n])
-	r.forget(p[:todo.pass+todo.cut])
-	r.short = !todo.changes()
-	r.todo = edit{text: todo.text}
+	r.scan.forget(p[:todo.pass+todo.cut])
+	if todo.pass < n {
+		r.keep(p[:n], &todo)
+	}
 	return todo.pass
 }
 
-// forget tells the scanner that these bytes will be gone.
-func (r *Reader) forget(old []byte) {
-	if len(old) > 0 {
-		r.scan.forget(old)
-	}
-}
-
-// keep makes b the window.
-func (r *Reader) keep(b []byte) {
-	if len(b) > 0 {
-		r.borrow()
-	}
-	r.window = append(r.window[:0], b...)
-	r.at = 0
+// keep puts what p holds after its decided bytes into the window.
+func (r *Reader) keep(p []byte, todo *edit) {
+	r.short = !todo.changes()
+	r.todo = edit{text: todo.text}
+	r.borrow()
+	r.window = append(r.window, p[todo.pass+todo.cut:]...)
 }
 
 // grow makes room in the window for one read.
@@ -222,7 +201,7 @@ func (r *Reader) grow() {
 		return
 	}
 	held := r.window[r.at:]
-	r.forget(r.window[:r.at])
+	r.scan.forget(r.window[:r.at])
 	r.at = 0
 	if cap(r.window)-len(held) >= readSize/2 {
 		r.window = r.window[:copy(r.window, held)]
@@ -244,8 +223,11 @@ func (r *Reader) borrow() {
 func (r *Reader) readInto(p []byte) int {
 	for range maxEmptyReads {
 		n, err := r.src.Read(p)
-		r.err = err
-		if n > 0 || err != nil {
+		if err != nil {
+			r.err = err
+			return n
+		}
+		if n > 0 {
 			return n
 		}
 	}
@@ -255,7 +237,7 @@ func (r *Reader) readInto(p []byte) int {
 
 // Rewritten returns how many URLs of pictures and how many other URLs were
 // replaced in what was read so far. It must not be called concurrently with
-// Read or Close, but may be called after both.
+// Read, but may be called after Close.
 func (r *Reader) Rewritten() (pictures, links int) {
 	if r.scan == nil {
 		return r.final[0], r.final[1]
@@ -263,18 +245,23 @@ func (r *Reader) Rewritten() (pictures, links int) {
 	return r.scan.counts()
 }
 
-// Close gives the buffers back. What was not read yet is lost; the source
-// stays open. It never fails, and closing twice does nothing.
+// Close ends reading: what was not read yet is lost. It does not close the
+// source, whose owner knows when. It never fails.
+//
+// It does not give the buffers back either. A Read may still be using them, for
+// as long as its source likes, and in other hands they would show one body's
+// bytes in another. They go back when the last byte is read; those of a body
+// that is not read to its end are left to the garbage collector.
 func (r *Reader) Close() error {
-	if r.use.Swap(closed) == idle {
-		r.release()
-	}
+	r.closed.Store(true)
 	return nil
 }
 
-// release gives the buffers back. It is called once: by the Close that found
-// the Reader idle, or by the Read during which it was closed.
+// release gives the buffers back, once.
 func (r *Reader) release() {
+	if r.scan == nil {
+		return
+	}
 	r.final[0], r.final[1] = r.scan.counts()
 	r.scan.release()
 	r.scan, r.todo = nil, edit{}

@@ -19,15 +19,15 @@ const replacement = string(utf8.RuneError)
 const longestReference = 33
 
 // html decodes an attribute value: character references, NUL and new lines, as
-// the HTML standard does.
-func (d *decoded) html(raw []byte) {
+// the HTML standard does. It reports false if there are too many.
+func (d *decoded) html(raw []byte) bool {
 	if isPlain(raw) {
 		d.same(raw)
-		return
+		return true
 	}
 	d.begin()
 	from := 0
-	for i := indexSign(raw); i >= 0; i = indexSign(raw[from:]) {
+	for i := indexSign(raw); i >= 0 && len(d.signs) <= maxSigns; i = indexSign(raw[from:]) {
 		d.plain(raw[from : from+i])
 		from += i
 		text, n, firm := htmlSign(raw[from:])
@@ -35,7 +35,7 @@ func (d *decoded) html(raw []byte) {
 		from += n
 	}
 	d.plain(raw[from:])
-	d.finish()
+	return d.finish()
 }
 
 // isPlain reports whether a value stands for itself.

@@ -298,12 +298,13 @@ func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
 		return e
 	}
 	raw := b[a.start:a.end]
-	s.url.html(raw)
+	if !s.url.html(raw) {
+		return e
+	}
 	var ok, picture bool
 	if typ >= 0 && s.rules.Picture != nil {
-		s.mimeType.same(nil)
-		if t := s.attrs[typ]; t.set {
-			s.mimeType.html(b[t.start:t.end])
+		if t := s.attrs[typ]; !t.set || !s.mimeType.html(b[t.start:t.end]) {
+			s.mimeType.same(nil)
 		}
 		s.new, ok = s.rules.Picture(s.new[:0], s.url.text, s.mimeType.text)
 		picture = ok
