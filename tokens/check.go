@@ -187,7 +187,19 @@ func (k *checker) scopes() {
 	if slices.Contains(c.Scopes, "office.onenote_update") && (slices.Contains(c.Scopes, "office.onenote") || slices.Contains(c.Scopes, "office.onenote_create")) {
 		k.warn("scopes asks for more than it needs: office.onenote_update allows what the other office.onenote scopes do")
 	}
+	if c.Provider == MicrosoftAccount && slices.ContainsFunc(c.Scopes, hasPrefix("office.")) && !slices.ContainsFunc(c.Scopes, hasPrefix("wl.")) {
+		k.warn("scopes has none that begins with wl., and the OneNote API asks for one beside its own: add wl.signin")
+	}
+	if c.Provider == Entra && strings.EqualFold(c.Tenant, "consumers") && slices.ContainsFunc(c.Scopes, isAllScope) {
+		k.warn("scopes asks for the notes of others (.All), which personal accounts cannot grant; the same scope without .All suffices")
+	}
 }
+
+func hasPrefix(prefix string) func(string) bool {
+	return func(s string) bool { return strings.HasPrefix(s, prefix) }
+}
+
+func isAllScope(s string) bool { return strings.HasSuffix(s, ".All") }
 
 func (k *checker) scope(s string) {
 	lower := strings.ToLower(s)
@@ -256,7 +268,7 @@ func (k *checker) credentials() {
 		k.refuse("client_secret does not go with redirect_uri %s: that is one of native apps, which must not send a secret", c.RedirectURI)
 	}
 	if c.hasSecret() && c.Provider != Custom && c.Authority != "" && !knownAuthority(c.Authority) {
-		k.warn("authority %s is none of Microsoft's, and the client secret is sent there", c.Authority)
+		k.refuse("authority %s is none of Microsoft's, and the client secret would be sent there; for another identity service use provider custom with its addresses", c.Authority)
 	}
 }
 
@@ -272,7 +284,9 @@ func knownAuthority(authority string) bool {
 	}
 	return slices.Contains([]string{
 		"login.live.com", "login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn",
-		"login.windows.net", "login.chinacloudapi.cn", "sts.windows.net",
+		"login.microsoftonline.de", "login.windows.net", "login.chinacloudapi.cn", "sts.windows.net",
+		"login.microsoftonline.eaglex.ic.gov", "login.microsoftonline.microsoft.scloud",
+		"login.sovcloud-identity.fr", "login.sovcloud-identity.de", "login.sovcloud-identity.sg",
 	}, host)
 }
 

@@ -6,9 +6,11 @@ package tokens
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestCheck(t *testing.T) {
+	const none = "none"
 	secret := func() (Secret, error) { return "s", nil }
 	for _, test := range []struct {
 		name         string
@@ -20,7 +22,7 @@ func TestCheck(t *testing.T) {
 		{"work account, v2.0", Config{Provider: Entra}, "", ""},
 		{"custom", Config{Provider: Custom, AuthorizeURL: "https://id.example/a", TokenURL: "https://id.example/t", Scopes: []string{"notes", "offline_access"}}, "", ""},
 		{"bad name", Config{Name: "Work Account"}, "account name", ""},
-		{"no client", Config{ClientID: "-"}, "", ""},
+		{"no client", Config{ClientID: none}, "client_id is missing", ""},
 		{"spaces in client", Config{ClientID: "a b"}, "client_id holds white space", ""},
 		{"unknown provider", Config{Provider: "google"}, "expected microsoft_account", ""},
 		{"unknown flow", Config{Flow: "magic"}, "expected code, token", ""},
@@ -60,7 +62,29 @@ func TestCheck(t *testing.T) {
 		{"endpoint with user", Config{Provider: Custom, TokenURL: "https://u:p@id.example/t", AuthorizeURL: "https://id.example/a", Scopes: []string{"offline_access"}}, "user information", ""},
 		{"custom without endpoint", Config{Provider: Custom, AuthorizeURL: "https://id.example/a"}, "wants token_url", ""},
 		{"endpoint of a preset", Config{TokenURL: "https://id.example/t"}, "provider custom only", ""},
-		{"secret to a stranger", Config{Provider: Entra, ClientSecret: secret, Authority: "https://id.example"}, "", "none of Microsoft's"},
+		{"secret to a stranger", Config{Provider: Entra, ClientSecret: secret, Authority: "https://id.example"}, "none of Microsoft's", ""},
+		{"secret to a national cloud", Config{Provider: Entra, ClientSecret: secret, Authority: "https://login.microsoftonline.us"}, "", ""},
+		{"secret to this machine", Config{Provider: Entra, ClientSecret: secret, Authority: "http://127.0.0.1:9"}, "", ""},
+		{"no wl scope", Config{Scopes: []string{"office.onenote_update", "offline_access"}}, "", "add wl.signin"},
+		{"all notes of a person", Config{Provider: Entra, Tenant: "consumers", Scopes: []string{"https://onenote.com/Notes.Read.All", "offline_access"}}, "", "personal accounts cannot grant"},
+		{"package id", Config{ClientID: "ms-app://s-1-15-2-1"}, "", ""},
+		{"id of live at live", Config{ClientID: "0000000048219837"}, "", ""},
+		{"negative margin", Config{RefreshBefore: -time.Second}, "refresh_before is negative", ""},
+		{"unknown response mode", Config{ResponseMode: "post"}, "expected query, form_post or fragment", ""},
+		{"tenant that is none", Config{Provider: Entra, Tenant: "my tenant"}, "expected a GUID, a domain", ""},
+		{"import without refresh", Config{Flow: FlowToken, RefreshToken: secret}, "refresh_token goes with", "deprecated"},
+		{"redirect with user", Config{RedirectURI: "https://u@x.example/auth/default/callback"}, "user information", ""},
+		{"redirect that is none", Config{RedirectURI: "callback"}, "is not an address", ""},
+		{"redirect to 127.0.0.1", Config{RedirectURI: "http://127.0.0.1:8080/auth/default/callback"}, "", ""},
+		{"secret of a native Entra app", Config{Provider: Entra, ClientSecret: secret, RedirectURI: NativeRedirect}, "must not send a secret", ""},
+		{"authority of a custom provider", Config{Provider: Custom, Authority: "https://id.example", AuthorizeURL: "https://id.example/a", TokenURL: "https://id.example/t", Scopes: []string{"offline_access"}}, "does not go with provider custom", ""},
+		{"custom, no place to sign in", Config{Provider: Custom, TokenURL: "https://id.example/t", Scopes: []string{"offline_access"}}, "wants authorize_url", ""},
+		{"custom, no device endpoint", Config{Provider: Custom, Flow: FlowDevice, TokenURL: "https://id.example/t", Scopes: []string{"offline_access"}}, "wants device_url", "device flow"},
+		{"custom, endpoint in the clear", Config{Provider: Custom, AuthorizeURL: "https://id.example/a", TokenURL: "http://id.example/t", Scopes: []string{"offline_access"}}, "in the clear", ""},
+		{"custom, fragment", Config{Provider: Custom, AuthorizeURL: "https://id.example/a#b", TokenURL: "https://id.example/t", Scopes: []string{"offline_access"}}, "fragments do not belong", ""},
+		{"Graph", Config{Provider: Entra, Scopes: []string{"Notes.ReadWrite", "offline_access"}}, "", ""},
+		{"app-only, v1", Config{Provider: AzureAD, Tenant: "contoso.example", Flow: FlowClientCredentials, ClientSecret: secret}, "", "31 March 2025"},
+		{"app-only, organizations", Config{Provider: AzureAD, Tenant: "organizations", Flow: FlowClientCredentials, ClientSecret: secret}, "one directory", "31 March 2025"},
 		{"slash missing", Config{Provider: AzureAD, Resource: "https://onenote.com"}, "", "lacks the slash"},
 		{"Live id at Entra", Config{Provider: Entra, ClientID: "0000000048219837"}, "", "Live app"},
 		{"Notes at live", Config{Scopes: []string{"office.onenote", "Notes.Read", "wl.offline_access"}}, "", "is one of azure_ad and entra"},
@@ -75,8 +99,11 @@ func TestCheck(t *testing.T) {
 			if c.Name == "" {
 				c.Name = "default"
 			}
-			if c.ClientID == "" {
+			switch c.ClientID {
+			case "":
 				c.ClientID = "client"
+			case none:
+				c.ClientID = ""
 			}
 			c.Complete()
 			warnings, err := c.Check()
