@@ -52,6 +52,9 @@ func Start(t testing.TB, hosts ...string) *Browser {
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("no-proxy-server", true),
 		chromedp.Flag("host-resolver-rules", resolverRules(hosts)),
+		// Not every browser keeps pages of the network away from this machine,
+		// so that a server here must do without.
+		chromedp.Flag("disable-features", "Translate,LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets"),
 		chromedp.WSURLReadTimeout(startLimit),
 	)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
