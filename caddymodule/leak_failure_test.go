@@ -42,9 +42,22 @@ func TestWhatIsKeptOutOfTheLogStaysOutWhenItFails(t *testing.T) {
 	}
 	m.control("POST", "faults", `{"path":"`+notebooks+`","cut":0}`)
 	s.get(notebooks, "X-Onenote-Proxy-Key", "canary-client-key").want(t, 502, "upstream_unreachable")
+
+	// An error that nobody here knows goes to Caddy, which logs the request.
+	s.mustLoad(s.config(importedAccount(m), "log\nroute {\nonenote_guard "+m.url+" {\nclient_key a {env.CANARY_KEY}\n}\nerror \"of another handler\" 500\n}", "debug"))
+	s.get(notebooks).want(t, 500, "")
+	s.get(notebooks, "X-Onenote-Proxy-Key", "canary-client-key").want(t, 500, "")
+	s.get(pictures+"?publicAuth=true").want(t, 500, "")
+	said := 0
 	for line := range strings.Lines(s.log()) {
 		if strings.Contains(line, "canary") {
 			t.Errorf("logged: %s", line)
 		}
+		if strings.Contains(line, "of another handler") && strings.Contains(line, `"status":500`) {
+			said++
+		}
+	}
+	if said != 3 {
+		t.Errorf("lines that say what failed: got %d, want 3", said)
 	}
 }

@@ -280,6 +280,10 @@ func TestAProviderThatEchoesSecretsIsNotQuoted(t *testing.T) {
 			body, _ := json.Marshal(map[string]any{"error": "invalid_grant", "error_description": "AADSTS70000: " + all(form), "error_uri": "https://login.example/?" + form.Encode()})
 			return 400, "application/json", string(body)
 		},
+		"in the description of an error that has no number": func(form url.Values) (int, string, string) {
+			body, _ := json.Marshal(map[string]any{"error": "invalid_client", "error_description": all(form)})
+			return 401, "application/json", string(body)
+		},
 		"in a page": func(form url.Values) (int, string, string) { return 502, "text/html", "<html>" + all(form) },
 		"in broken JSON": func(form url.Values) (int, string, string) {
 			return 200, "application/json", `{"access_token":` + all(form)
