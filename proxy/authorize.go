@@ -132,6 +132,9 @@ func hold(res *http.Response) {
 		return
 	}
 	held, err := io.ReadAll(io.LimitReader(res.Body, maxHeld+1))
+	if err == nil && len(held) <= maxHeld {
+		err = io.EOF
+	}
 	res.Body = &heldBody{held: held, err: err, rest: res.Body}
 }
 

@@ -345,3 +345,47 @@ func (a *slowAccount) Renew(ctx context.Context, _ uint64, _ string) (string, ui
 	<-ctx.Done()
 	return "", 0, ctx.Err()
 }
+
+// A connection may not live as long as it takes to renew a token. What the API
+// said is then still there for the client.
+func TestRefusalOutlivesItsConnection(t *testing.T) {
+	account := &cuttingAccount{account: newAccount()}
+	account.stale = true
+	transport := &Transport{Hosts: NewAPIHosts(Presets[0], nil), Next: roundTrip(func(*http.Request) (*http.Response, error) {
+		body := &cutBody{Reader: strings.NewReader(tokenRefused), cut: &account.cut}
+		return &http.Response{StatusCode: 401, Header: make(http.Header), Body: body}, nil
+	})}
+	res, err := transport.For(Call{Account: account}).RoundTrip(inRequest("GET", "/api/x", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(res.Body); string(got) != tokenRefused || err != nil {
+		t.Errorf("got %q, %v; want what the API said", got, err)
+	}
+	res.Body.Close()
+}
+
+// A cuttingAccount loses the connection to the API while it renews.
+type cuttingAccount struct {
+	*account
+	cut bool
+}
+
+func (a *cuttingAccount) Renew(ctx context.Context, generation uint64, claims string) (string, uint64, error) {
+	a.cut = true
+	return a.account.Renew(ctx, generation, claims)
+}
+
+type cutBody struct {
+	io.Reader
+	cut *bool
+}
+
+func (b *cutBody) Read(p []byte) (int, error) {
+	if *b.cut {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return b.Reader.Read(p)
+}
+
+func (*cutBody) Close() error { return nil }

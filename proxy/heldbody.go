@@ -8,7 +8,7 @@ import "io"
 // A heldBody is an answer's body of which the beginning was read ahead.
 type heldBody struct {
 	held []byte // read ahead, not handed out yet
-	err  error  // with which reading ahead ended, other than io.EOF
+	err  error  // with which reading ahead ended; nil where more is to come
 	rest io.ReadCloser
 }
 

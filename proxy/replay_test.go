@@ -33,9 +33,7 @@ func TestRefusalWhileTheUploadStillRuns(t *testing.T) {
 					seen := new(log)
 					s := newSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 						if r.Header.Get("Authorization") == "Bearer token-1" {
-							// Else an HTTP/1 server reads on before it answers.
-							_ = http.NewResponseController(w).EnableFullDuplex()
-							unauthorized(w)
+							refuseEarly(w)
 							return
 						}
 						refuseUntil(seen, "token-2", created)(w, r)
@@ -64,6 +62,19 @@ func TestRefusalWhileTheUploadStillRuns(t *testing.T) {
 			}
 		}
 	}
+}
+
+// refuseEarly refuses a token without waiting for the request's body, which
+// net/http's server does over HTTP/1.
+func refuseEarly(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		unauthorized(w)
+		return
+	}
+	defer conn.Close()
+	_, _ = fmt.Fprintf(conn, "HTTP/1.1 401 Unauthorized\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(tokenRefused), tokenRefused)
+	_, _ = io.Copy(io.Discard, conn) // until the client has enough
 }
 
 // steps is a body whose parts come one by one; before each but the first it
@@ -95,8 +106,7 @@ func TestFailedRenewalDoesNotWaitForTheUpload(t *testing.T) {
 	for protocol, options := range map[string][]func(*site){"HTTP/1.1": nil, "HTTP/2": {overTLS(true)}} {
 		t.Run(protocol, func(t *testing.T) {
 			s := newSite(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				_ = http.NewResponseController(w).EnableFullDuplex()
-				unauthorized(w)
+				refuseEarly(w)
 			}), options...)
 			s.account.renewErr = failure{class: "signin_required"}
 			answered := make(chan struct{})
