@@ -4,14 +4,12 @@
 package tokens
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +18,7 @@ import (
 	"golang.org/x/net/html"
 	"golang.org/x/oauth2"
 
-	"github.com/caddy-onenote/caddy-onenote/internal/needs"
+	"github.com/caddy-onenote/caddy-onenote/internal/oidcprovider"
 )
 
 // The flows against an authorization server that is not ours: npm's
@@ -34,34 +32,7 @@ const (
 
 func startOIDCProvider(t *testing.T) (issuer string) {
 	t.Helper()
-	node := needs.Program(t, "node")
-	needs.File(t, oidcFolder+"/node_modules/oidc-provider/package.json", "run npm ci in internal/oidcprovider")
-	cmd := exec.Command(node, "--no-warnings", "server.mjs")
-	cmd.Dir = oidcFolder
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		stdin.Close() // ends it
-		cmd.Wait()
-	})
-	lines := bufio.NewScanner(stdout)
-	for lines.Scan() {
-		var said struct{ Issuer string }
-		if json.Unmarshal(lines.Bytes(), &said) == nil && said.Issuer != "" {
-			return said.Issuer
-		}
-	}
-	t.Fatal("the provider did not say where it listens")
-	return ""
+	return oidcprovider.Start(t, oidcFolder)
 }
 
 func oidcConfig(r *rig, issuer string, edit ...func(*Config)) Config {
@@ -202,7 +173,7 @@ func active(t *testing.T, issuer, token string) bool {
 func TestIndependentProviderCodeFlowAndRotation(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
-	r.clock.Advance(time.Until(r.clock.Now())) // the provider's clock cannot be moved
+	r.clock.Advance(time.Since(r.clock.Now())) // the provider's clock cannot be moved
 	a := r.account(oidcConfig(r, issuer))
 	g := signInAt(t, a)
 	if g.User() != "alice@example.com" {
@@ -235,7 +206,7 @@ func TestIndependentProviderCodeFlowAndRotation(t *testing.T) {
 func TestIndependentProviderEndsAGrantWhoseTokenIsUsedTwice(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
-	r.clock.Advance(time.Until(r.clock.Now()))
+	r.clock.Advance(time.Since(r.clock.Now()))
 	a := r.account(oidcConfig(r, issuer))
 	if err := a.Adopt(context.Background(), signInAt(t, a), false); err != nil {
 		t.Fatal(err)
@@ -260,7 +231,7 @@ func TestIndependentProviderEndsAGrantWhoseTokenIsUsedTwice(t *testing.T) {
 func TestIndependentProviderRevocation(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
-	r.clock.Advance(time.Until(r.clock.Now()))
+	r.clock.Advance(time.Since(r.clock.Now()))
 	a := r.account(oidcConfig(r, issuer))
 	if err := a.Adopt(context.Background(), signInAt(t, a), false); err != nil {
 		t.Fatal(err)
@@ -280,7 +251,7 @@ func TestIndependentProviderRevocation(t *testing.T) {
 func TestIndependentProviderDeviceFlow(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
-	r.clock.Advance(time.Until(r.clock.Now()))
+	r.clock.Advance(time.Since(r.clock.Now()))
 	a := r.account(oidcConfig(r, issuer, func(c *Config) { c.Flow = FlowDevice }), func(o *Options) { o.Clock = SystemClock{} })
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
@@ -313,7 +284,7 @@ func TestIndependentProviderDeviceFlow(t *testing.T) {
 func TestIndependentProviderClientCredentials(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
-	r.clock.Advance(time.Until(r.clock.Now()))
+	r.clock.Advance(time.Since(r.clock.Now()))
 	daemon := func(secret Secret) *Account {
 		return r.account(oidcConfig(r, issuer, func(c *Config) {
 			c.ClientID, c.Flow, c.Scopes = "daemon", FlowClientCredentials, []string{"notes"}

@@ -22,6 +22,9 @@ type page struct {
 	// Root is the relative way to our base.
 	Root string
 
+	// Home says that this is the status page itself.
+	Home bool
+
 	// Refresh is after how many seconds the page loads itself again; zero:
 	// never.
 	Refresh int

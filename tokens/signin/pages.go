@@ -99,6 +99,7 @@ func (p *Pages) ServeHTTPFor(w http.ResponseWriter, r *http.Request, v Visitor) 
 		p.dispatch(e, map[string]handler{http.MethodGet: (*Pages).showStatus})
 		return
 	case "/auth/status":
+		e.root = "../"
 		p.dispatch(e, map[string]handler{http.MethodGet: (*Pages).statusJSON})
 		return
 	}

@@ -45,6 +45,7 @@ func (p *Pages) showStatus(e *exchange) {
 	}
 	p.render(e, "status", page{
 		Title:   "OneNote accounts",
+		Home:    true,
 		Body:    body,
 		Refresh: refresh,
 		origins: p.origins(e, accounts...),
