@@ -146,3 +146,17 @@ func TestAVerifiedClientCertificateIsAKey(t *testing.T) {
 		})
 	}
 }
+
+// Behind a proxy that Caddy trusts, the client that it names is the one that
+// counts, for networks without a key too. Behind any other proxy, nobody is.
+func TestBehindATrustedProxyTheClientCounts(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	const trusted = "servers {\ntrusted_proxies static 127.0.0.1/32\n}"
+	s.mustLoad(s.config(importedAccount(m), "onenote "+m.url+" {\ntrusted_peers 192.0.2.0/24\n}", trusted))
+	const via = "X-Forwarded-For"
+	s.get(notebooks, via, "192.0.2.7").want(t, 200, "")
+	s.get(notebooks, via, "198.51.100.7").want(t, 403, "forbidden_client")
+	s.get(notebooks, via, "127.0.0.1").want(t, 403, "forbidden_client")
+	s.mustLoad(s.config(importedAccount(m), "onenote "+m.url+" {\ntrusted_peers 192.0.2.0/24\n}"))
+	s.get(notebooks, via, "192.0.2.7").want(t, 403, "forbidden_client")
+}

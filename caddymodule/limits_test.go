@@ -104,6 +104,30 @@ func TestAClientThatReadsNothingIsNotReadFor(t *testing.T) {
 	conn.Close()
 }
 
+// An identity provider that never stops answering is not listened to for ever.
+func TestAnEndlessAnswerOfTheProviderIsNotReadToItsEnd(t *testing.T) {
+	const size = 64 << 20
+	m, s := startMicrosoft(t), newServer(t)
+	ended := make(chan error, 1)
+	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		piece := strings.Repeat(" ", 64<<10)
+		var err error
+		for sent := 0; sent < size && err == nil; sent += len(piece) {
+			_, err = io.WriteString(w, piece)
+		}
+		select {
+		case ended <- err:
+		default:
+		}
+	}))
+	defer provider.Close()
+	s.mustLoad(s.config("client_id x\nauthority "+provider.URL+"\nrefresh_token some-refresh-token", "onenote "+m.url))
+	s.get(notebooks).want(t, 503, "identity_unavailable")
+	if err := <-ended; err == nil {
+		t.Errorf("all %d bytes were read", size)
+	}
+}
+
 // What is too long is refused in the API's own words, as far as it gets here:
 // Go's server refuses a header beyond the limit of Caddy (max_header_size,
 // 16 KB and a little more) before anybody sees it.
