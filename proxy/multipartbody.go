@@ -5,6 +5,7 @@ package proxy
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 )
@@ -48,7 +49,7 @@ func (m *multipartBody) Read(p []byte) (int, error) {
 			continue
 		}
 		n, err := m.body.Read(p)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			m.closePart()
 			err = nil
 		}

@@ -233,7 +233,7 @@ func (r *replay) drop() {
 func (r *replay) failure() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err == io.EOF {
+	if errors.Is(r.err, io.EOF) {
 		return nil
 	}
 	return r.err

@@ -94,9 +94,11 @@ func (x *exchange) measure(mapping rules) (length int64, links int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	defer body.Close()
 	mapped := mapping.open(body)
-	defer mapped.Close()
+	defer func() {
+		_ = mapped.Close() // returns buffers, and
+		_ = body.Close()   // ends the reading; neither fails
+	}()
 	length, err = io.Copy(io.Discard, mapped)
 	pictures, links := mapped.Rewritten()
 	return length, pictures + links, err
