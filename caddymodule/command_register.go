@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -22,7 +23,8 @@ func registerAppCommand() *cobra.Command {
 		Long: `
 Prints, for the accounts of a configuration, what their registration at
 Microsoft has to look like: the redirect URI to copy, the choices in the portal,
-the permissions to pick, and a line for the Azure command line that does it all.
+the permissions to pick, and a line for the Azure command line that does it, but
+for the permissions.
 
 Neither the client id nor a secret has to exist yet.
 
@@ -113,7 +115,7 @@ func (r registration) print(w io.Writer) {
 	}
 	r.printPortal(w)
 	r.printPermissions(w)
-	fmt.Fprintf(w, "\nThe same with the Azure command line:\n\n  %s\n", strings.Join(r.commandLine(), " \\\n    "))
+	fmt.Fprintf(w, "\nThe same%s with the Azure command line:\n\n  %s\n", r.notByCommand(), strings.Join(r.commandLine(), " \\\n    "))
 }
 
 func (r registration) printCustom(w io.Writer) {
@@ -170,10 +172,13 @@ func (r registration) printPermissions(w io.Writer) {
 
 // api returns what the portal calls the API.
 func (r registration) api() string {
-	if r.account.Audience() == "graph" {
+	switch r.account.Audience() {
+	case "graph":
 		return "Microsoft Graph"
+	case "onenote":
+		return "OneNote (under APIs my organization uses)"
 	}
-	return "OneNote (under APIs my organization uses)"
+	return "the API of " + cmp.Or(r.account.Resource, strings.Join(r.account.Scopes, " "))
 }
 
 // permissions returns the names that the portal lists: scopes without the API
@@ -193,6 +198,14 @@ func (r registration) permissions() []string {
 		return []string{"Notes.ReadWrite.All"}
 	}
 	return []string{"Notes.ReadWrite"}
+}
+
+// notByCommand says what is left to be done in the portal.
+func (r registration) notByCommand() string {
+	if r.account.Provider == tokens.MicrosoftAccount {
+		return ""
+	}
+	return ", but for the permissions,"
 }
 
 func (r registration) commandLine() []string {

@@ -401,7 +401,7 @@ func BenchmarkToken(b *testing.B) {
 	defer m.Close()
 	a := NewAccount(Options{Config: Config{Name: "default"}, Memory: m, Clock: SystemClock{}})
 	now := time.Now()
-	a.held.publish(&record{Generation: 1, AccessToken: "token", ObtainedAt: now, Expiry: now.Add(time.Hour), RenewOn: now.Add(time.Hour)})
+	a.held.put(&record{Generation: 1, AccessToken: "token", ObtainedAt: now, Expiry: now.Add(time.Hour), RenewOn: now.Add(time.Hour)})
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, err := a.Token(context.Background()); err != nil {

@@ -16,7 +16,6 @@ type AuthorizeRequest struct {
 
 	State       string
 	Challenge   string // PKCE, S256; empty for the token flow
-	Nonce       string
 	RedirectURI string
 
 	// ResponseMode overrides the account's.
@@ -56,7 +55,6 @@ func (a *Account) AuthorizeURL(q AuthorizeRequest) string {
 		set("code_challenge", q.Challenge)
 		set("code_challenge_method", "S256")
 	}
-	set("nonce", q.Nonce)
 	set("prompt", q.Prompt)
 	set("claims", q.Claims)
 	set("login_hint", c.LoginHint)

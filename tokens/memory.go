@@ -123,13 +123,7 @@ func (b *bearer) usable(now time.Time) bool {
 	return b != nil && now.Before(b.until) && now.After(b.from)
 }
 
-// publish puts a record into use.
-func (h *holding) publish(r *record) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.put(r)
-}
-
+// put puts a record into use; the caller holds the lock.
 func (h *holding) put(r *record) {
 	h.record = r
 	h.reason = nil

@@ -219,12 +219,17 @@ func (a *Account) unfit(g *Grant, u user) *Failure {
 
 // foreignType refuses tokens that are of no use as a bearer (RFC 6749 §7.1).
 func (a *Account) foreignType(g *Grant) *Failure {
-	if g.tokenType == "" || strings.EqualFold(g.tokenType, "bearer") {
+	bearer := g.tokenType == "" || strings.EqualFold(g.tokenType, "bearer")
+	if bearer && !strings.ContainsFunc(g.accessToken.Reveal(), notInToken) {
 		return nil
 	}
 	return a.misconfigured("token_type", "the identity provider gave a token that is no bearer token",
 		"Switch proof of possession off for the app, at the provider or in authorize_param.")
 }
+
+// notInToken reports whether a character cannot stand in a header as part of a
+// token (RFC 6750 §2.1, and what else is visible).
+func notInToken(r rune) bool { return r <= ' ' || r > '~' }
 
 // wrongPause is how long a refused configuration is not tried again.
 const wrongPause = 30 * time.Second

@@ -4,6 +4,7 @@
 package tokens
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -154,4 +155,54 @@ func TestSignOutElsewhereWithoutALockIsNotUndone(t *testing.T) {
 		t.Fatal("got a token")
 	}
 	wantState(t, r.account(r.config(func(c *Config) { c.RefreshToken = nil })), SignedOut)
+}
+
+func TestStorageThatComesBackIsNoticedByItself(t *testing.T) {
+	r := newRig(t)
+	r.wantToken(r.account(r.config()))
+	away := &downStorage{Storage: r.storage}
+	away.down.Store(true)
+	a := r.account(r.config(), func(o *Options) { o.Storage = away })
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		a.Run(ctx)
+		close(ended)
+	}()
+	defer func() { cancel(); <-ended }()
+	r.clock.Waiters(1)
+	if rec, _ := a.held.known(); rec != nil {
+		t.Fatal("learnt something from a storage that is away")
+	}
+	away.down.Store(false)
+	r.clock.Advance(tendEvery)
+	r.clock.Waiters(1)
+	if rec, _ := a.held.known(); rec == nil {
+		t.Error("the storage is back, and nobody looked")
+	}
+}
+
+func TestKeysThatAReloadChanges(t *testing.T) {
+	r := newRig(t)
+	memory := NewMemory()
+	defer memory.Close()
+	old, fresh := FixedKeys{bytes.Repeat([]byte{1}, KeySize)}, FixedKeys{bytes.Repeat([]byte{2}, KeySize)}
+	none := func(c *Config) { c.RefreshToken = nil }
+	with := func(keys FixedKeys) func(*Options) {
+		return func(o *Options) { o.Memory, o.Keys = memory, keys }
+	}
+	r.wantToken(r.account(r.config(), with(old)))
+	both := r.account(r.config(none), with(FixedKeys{fresh[0], old[0]}))
+	both.learn(context.Background())
+	r.keys = fresh
+	wantState(t, r.account(r.config(none)), Ready) // sealed anew at the reload
+
+	// The older key again, and the newer one gone: what is in memory serves,
+	// and is sealed with the key that is there at the next renewal.
+	back := r.account(r.config(none), with(old))
+	r.wantToken(back)
+	r.clock.Advance(2 * time.Hour)
+	r.wantToken(back)
+	r.keys = old
+	wantState(t, r.account(r.config(none)), Ready)
 }

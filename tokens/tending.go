@@ -23,18 +23,29 @@ const keepAlive = 24 * time.Hour
 // could not be saved; and, where the storage is shared, learns what other
 // nodes did.
 func (a *Account) Run(ctx context.Context) {
-	if err := a.prepare(ctx); err != nil && ctx.Err() == nil {
-		a.log.Warn("the account is not ready", zap.Error(err))
-	}
-	a.resealOld(ctx)
-	a.tell()
+	learnt := a.learn(ctx)
 	every := tendEvery
 	if a.shared {
 		every = lookEvery
 	}
 	for a.sleep(ctx, every) == nil {
+		if !learnt {
+			learnt = a.learn(ctx)
+		}
 		a.tend(ctx)
 	}
+}
+
+// learn finds out what is stored. It reports false where the storage is away;
+// an account that nobody asks for would never be renewed if that were the end.
+func (a *Account) learn(ctx context.Context) bool {
+	err := a.prepare(ctx)
+	if err != nil && ctx.Err() == nil {
+		a.log.Warn("the account is not ready", zap.Error(err))
+	}
+	a.resealOld(ctx)
+	a.tell()
+	return err == nil
 }
 
 func (a *Account) tend(ctx context.Context) {
