@@ -67,20 +67,20 @@ func (d *decoded) finish() bool {
 
 // common splits a new text in what can be written as it was, at its head and at
 // its tail, and what is between and must be spelled anew.
-func (d *decoded) common(raw, new []byte) (head, tail, middle []byte) {
+func (d *decoded) common(raw, next []byte) (head, tail, middle []byte) {
 	old := d.text
-	if path := indexPath(old); len(d.signs) == 0 && path < len(old) && bytes.HasSuffix(new, old[path:]) {
+	if path := indexPath(old); len(d.signs) == 0 && bytes.HasSuffix(next, old[path:]) {
 		// Only scheme and host differ.
-		return nil, raw[path:], new[:len(new)-len(old)+path]
+		return nil, raw[path:], next[:len(next)-len(old)+path]
 	}
-	n := commonPrefix(old[:d.firm], new)
-	m := commonSuffix(old[n:], new[n:])
+	n := commonPrefix(old[:d.firm], next)
+	m := commonSuffix(old[n:], next[n:])
 	if len(d.signs) == 0 {
-		return raw[:n], raw[len(raw)-m:], new[n : len(new)-m]
+		return raw[:n], raw[len(raw)-m:], next[n : len(next)-m]
 	}
 	rawN, n := d.spelling(n, false)
 	rawM, end := d.spelling(len(old)-m, true)
-	return raw[:rawN], raw[rawM:], new[n : len(new)-(len(old)-end)]
+	return raw[:rawN], raw[rawM:], next[n : len(next)-(len(old)-end)]
 }
 
 // spelling returns where the spelling of text[at:] begins. Inside of a sign that

@@ -125,11 +125,13 @@ func (s *jsonScanner) scan(b []byte, at int, end bool) edit {
 	if s.length != len(b) {
 		s.lookAnew(len(b))
 	}
+	low := i // what is before was looked at
 	for i < len(b) {
 		if s.state == inKept {
 			if i = s.kept.skip(b, i); s.kept.closed() {
 				s.state = inJSON
 			}
+			low = i
 			continue
 		}
 		if !s.held {
@@ -144,11 +146,12 @@ func (s *jsonScanner) scan(b []byte, at int, end bool) edit {
 				continue
 			}
 			next := host + 1
-			if host = openingBefore(b, i, host); host < 0 {
+			open := openingBefore(b, low, host)
+			if open < 0 {
 				i = next
 				continue
 			}
-			i = host
+			i = open
 		}
 		next, e, known := s.rewrite(b, i, end)
 		if !known {
@@ -158,7 +161,7 @@ func (s *jsonScanner) scan(b []byte, at int, end bool) edit {
 			e.pass -= at
 			return e
 		}
-		i = next
+		i, low = next, next
 	}
 	if s.state == inJSON && !end {
 		if open := openingAtEnd(b, at); open >= 0 {

@@ -94,6 +94,27 @@ func TestJSONRewritesValuesThatBeginWithAURL(t *testing.T) {
 	}
 }
 
+// Hosts are found by the byte of them that is rarest, wherever it is.
+func TestJSONFindsAnyHost(t *testing.T) {
+	for _, host := range []string{"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "[fe80::1]", "home.example", "a", "zoo", "xn--bcher-kva.example"} {
+		for _, old := range []string{"http://" + host, "https:\\/\\/" + host, "https://sub." + host + ":1"} {
+			in := `{"a":"` + old + `/api/x","b":["` + old + `","` + old + `/api/y"],"` + old + `/api/z":{"c":"see ` + old + `/api/"}}`
+			want := strings.NewReplacer(`:"`+old, `:"new`, `["`+old, `["new`, `,"`+old+`/api/y`, `,"new/api/y`).Replace(in)
+			link := func(dst, url []byte) ([]byte, bool) {
+				rest, ok := bytes.CutPrefix(url, []byte(strings.ReplaceAll(old, `\`, "")))
+				return append(append(dst, "new"...), rest...), ok
+			}
+			hosts := []string{"nowhere.example", host, ""}
+			if got := readAll(t, JSON(strings.NewReader(in), hosts, link)); got != want {
+				t.Errorf("host %s:\n got %s\nwant %s", host, got, want)
+			}
+			if got := readAll(t, JSON(iotest.OneByteReader(strings.NewReader(in)), hosts, link)); got != want {
+				t.Errorf("host %s, byte by byte:\n got %s\nwant %s", host, got, want)
+			}
+		}
+	}
+}
+
 func TestJSONPassesStringsThatAreTooLong(t *testing.T) {
 	const head, tail = `"https://api.example/api/`, `"`
 	for _, n := range []int{maxString - 1, maxString, maxString + 1, 3 * maxString} {

@@ -332,15 +332,15 @@ func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
 }
 
 // appendValue writes a new attribute value in place of raw.
-func appendValue(dst, raw []byte, old *decoded, new []byte, q byte) []byte {
+func appendValue(dst, raw []byte, old *decoded, next []byte, q byte) []byte {
 	if q == 0 {
 		// An unquoted value may hold what a quoted one must not, so nothing of
 		// its spelling is kept.
 		dst = append(dst, '"')
-		dst = appendEscaped(dst, new, '"')
+		dst = appendEscaped(dst, next, '"')
 		return append(dst, '"')
 	}
-	head, tail, middle := old.common(raw, new)
+	head, tail, middle := old.common(raw, next)
 	dst = append(dst, head...)
 	dst = appendEscaped(dst, middle, q)
 	return append(dst, tail...)
