@@ -247,7 +247,7 @@ func TestTokenFailureIsAnAnswer(t *testing.T) {
 	}{
 		{"nobody is signed in", failure{class: "signin_required"}, 401, "signin_required", "40001", "", "http://localhost:8080/auth/work/signin"},
 		{"the provider is down", failure{class: "passing", after: 90 * time.Second}, 503, "identity_unavailable", "10002", "90", "Ask the owner"},
-		{"the provider is down for an unknown time", failure{class: "passing"}, 503, "identity_unavailable", "10002", "5", "work"},
+		{"the provider is down for an unknown time", failure{class: "passing"}, 503, "identity_unavailable", "10002", "5", "No token: passing."},
 		{"the secret is wrong", failure{class: "misconfigured"}, 500, "misconfigured", "19999", "", "Ask the owner"},
 		{"it is wrapped", fmt.Errorf("account work: %w", failure{class: "signin_required"}), 401, "signin_required", "40001", "", "work"},
 		{"nobody knows", errors.New("strange: Bearer token-1"), 503, "identity_unavailable", "10002", "5", "work"},

@@ -31,41 +31,54 @@ func (x *exchange) tokenFailure(err error) (*http.Response, error) {
 	}
 	var failure TokenError
 	if !errors.As(err, &failure) {
-		return x.refuse(x.unavailable(0, "")), nil
+		return x.refuse(x.unavailable(0, nil)), nil
 	}
 	switch failure.Class() {
 	case "signin_required":
-		return x.refuse(x.signinRequired(failure.Hint())), nil
+		return x.refuse(x.signinRequired(failure)), nil
 	case "misconfigured":
-		return x.refuse(x.misconfigured(failure.Hint())), nil
+		return x.refuse(x.misconfigured(failure)), nil
 	}
-	return x.refuse(x.unavailable(failure.RetryAfter(), failure.Hint())), nil
+	return x.refuse(x.unavailable(failure.RetryAfter(), failure)), nil
 }
 
-func (x *exchange) signinRequired(hint string) *answer.Answer {
+func (x *exchange) signinRequired(f TokenError) *answer.Answer {
 	return &answer.Answer{
 		Cause:   answer.SigninRequired,
-		Message: sentences("Account "+x.Name+" is not signed in. Open "+x.SigninURL+" in a browser and sign in.", hint),
+		Message: sentences(reason(f), f.Hint(), "The page for it is "+x.SigninURL),
 		URL:     x.SigninURL,
 	}
 }
 
-func (x *exchange) unavailable(wait time.Duration, hint string) *answer.Answer {
+func (x *exchange) unavailable(wait time.Duration, f TokenError) *answer.Answer {
 	if wait <= 0 {
 		wait = askAgain
 	}
-	return &answer.Answer{
+	a := &answer.Answer{
 		Cause:      answer.IdentityUnavailable,
-		Message:    sentences("The identity provider of account "+x.Name+" cannot be asked for a token at the moment. Send the request again later.", hint),
+		Message:    "The token of account " + x.Name + " cannot be renewed at the moment. Send the request again later.",
 		RetryAfter: wait,
+	}
+	if f != nil {
+		a.Message = sentences(reason(f), "Send the request again later.", f.Hint())
+	}
+	return a
+}
+
+func (x *exchange) misconfigured(f TokenError) *answer.Answer {
+	return &answer.Answer{
+		Cause:   answer.Misconfigured,
+		Message: sentences(reason(f), f.Hint()),
 	}
 }
 
-func (x *exchange) misconfigured(hint string) *answer.Answer {
-	return &answer.Answer{
-		Cause:   answer.Misconfigured,
-		Message: sentences("The identity provider refuses the configuration of account "+x.Name+". The operator has to change it.", hint),
+// reason returns what failed, as a sentence.
+func reason(f TokenError) string {
+	text := f.Error()
+	if text == "" {
+		return ""
 	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
 // sentences joins what is said, leaving out what is not.

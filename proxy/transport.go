@@ -101,6 +101,7 @@ type Account interface {
 // A TokenError is an error of an [Account] that knows what it means. Any other
 // error is taken for a passing one.
 type TokenError interface {
+	// Error says what failed; it is shown to the client and holds no secret.
 	error
 
 	// Class is "passing", "signin_required" or "misconfigured".
