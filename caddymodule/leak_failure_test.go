@@ -4,11 +4,39 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
+	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 )
+
+// panicking is a handler with a bug.
+type panicking struct{}
+
+func (panicking) CaddyModule() caddy.ModuleInfo {
+	return caddy.ModuleInfo{ID: "http.handlers.onenote_test_panic", New: func() caddy.Module { return new(panicking) }}
+}
+
+func (*panicking) UnmarshalCaddyfile(*caddyfile.Dispenser) error { return nil }
+
+func (*panicking) ServeHTTP(_ http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	panic(fmt.Errorf("a bug in handling %s with %v: %w", r.RequestURI, r.Header, errors.ErrUnsupported))
+}
+
+func init() {
+	caddy.RegisterModule(panicking{})
+	httpcaddyfile.RegisterHandlerDirective("onenote_test_panic", func(httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+		return new(panicking), nil
+	})
+}
 
 // Caddy logs the URL and the header of a request that fails, also of one that
 // is kept out of the access log.
@@ -59,5 +87,32 @@ func TestWhatIsKeptOutOfTheLogStaysOutWhenItFails(t *testing.T) {
 	}
 	if said != 3 {
 		t.Errorf("lines that say what failed: got %d, want 3", said)
+	}
+}
+
+// Go logs a panic with all that its author put into it. What a handler behind
+// the guard is given holds no credentials any more.
+func TestAPanicTellsNothing(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	t.Setenv("CANARY_KEY", "canary-client-key")
+	s.mustLoad(s.config(importedAccount(m), "log\nroute {\nonenote_guard "+m.url+" {\nclient_key a {env.CANARY_KEY}\n}\nonenote_test_panic\n}", "debug\nservers {\nlog_credentials\n}"))
+	for _, raw := range []string{
+		"GET " + notebooks + " HTTP/1.1\r\nHost: localhost\r\nX-Onenote-Proxy-Key: canary-client-key\r\n\r\n",
+		"GET " + notebooks + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer canary-token\r\n\r\n",
+		"GET " + notebooks + "?access_token=canary-token HTTP/1.1\r\nHost: localhost\r\n\r\n",
+		"GET /api/v1.0/me/notes/resources/canary/content?publicAuth=true HTTP/1.1\r\nHost: localhost\r\n\r\n",
+	} {
+		seen, _ := io.ReadAll(s.raw(raw)) // the connection is closed, perhaps reset
+		if strings.Contains(string(seen), "canary") {
+			t.Errorf("the client sees %s", seen)
+		}
+	}
+	if got := strings.Count(s.log(), "a bug in handling"); got < 4 {
+		t.Errorf("panics that were logged: got %d, want 4", got)
+	}
+	for line := range strings.Lines(s.log()) {
+		if strings.Contains(line, "canary") {
+			t.Errorf("logged: %s", line)
+		}
 	}
 }
