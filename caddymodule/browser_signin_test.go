@@ -378,7 +378,7 @@ func isUndone(v visit) {
 	v.wantClean(tab)
 	v.s.wantState(v.t, tokens.SignedOut)
 
-	tab.Follow("footer a")
+	tab.Follow("nav a")
 	tab.Until(onStatusPage)
 	tab.Follow(signinButton)
 	consent(tab, "someone@outlook.com")

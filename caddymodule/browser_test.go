@@ -14,7 +14,7 @@ import (
 
 // What the pages of the site and of the provider are used by.
 const (
-	signinButton = "form[action$='/signin'] button.primary"
+	signinButton = "form[action$='/signin']:not(:has(input)) button"
 	acceptButton = "button[name=decision][value=accept]"
 	denyButton   = "button[name=decision][value=deny]"
 	onStatusPage = "location.pathname === '/' && document.querySelector('.state') !== null"
