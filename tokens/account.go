@@ -232,6 +232,12 @@ func (a *Account) serves(b *bearer, now time.Time) bool {
 // that it answered another's demand looks again, and whoever insists does not
 // take the word of one that did not.
 func (a *Account) obtain(ctx context.Context, d demand) (*bearer, error) {
+	var enough <-chan time.Time
+	if !d.insist {
+		c, stop := a.clock.After(callerPatience)
+		defer stop()
+		enough = c
+	}
 	for {
 		if b := a.met(d); b != nil {
 			return b, nil
@@ -255,11 +261,21 @@ func (a *Account) obtain(ctx context.Context, d demand) (*bearer, error) {
 			if b := res.Val.(*bearer); own || d.other == 0 || b.generation != d.other {
 				return b, nil
 			}
+		case <-enough:
+			f := a.failure(Passing, "timeout", hostOf(a.config.endpoints().token)+" takes long to answer",
+				"The renewal goes on; look at the network if it lasts.")
+			f.retryAfter = firstPause
+			return nil, f
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
 }
+
+// callerPatience is how long a request waits for a renewal. Apps give up after
+// some time of their own and say less than an answer does; the renewal goes on
+// for whoever asks next.
+const callerPatience = 15 * time.Second
 
 // renewAhead renews in the background while the old token serves.
 func (a *Account) renewAhead(now time.Time) {

@@ -134,6 +134,30 @@ func TestCallerWhoLeavesDoesNotEndTheRenewal(t *testing.T) {
 	}
 }
 
+func TestProviderThatHangsHoldsNobodyForLong(t *testing.T) {
+	r := newRig(t)
+	a := r.expired(r.config())
+	r.fault(fault{"path": "/oauth20_token.srf", "times": 1, "delay": "1s"})
+	before := r.tokenRequests()
+	answered := make(chan error)
+	go func() {
+		_, _, err := a.Token(context.Background())
+		answered <- err
+	}()
+	for r.tokenRequests() == before {
+		runtime.Gosched()
+	}
+	r.clock.Advance(callerPatience)
+	f := wantFailure(t, <-answered, Passing, "timeout")
+	if f.RetryAfter() <= 0 {
+		t.Error("the failure does not say when to come back")
+	}
+	r.wantToken(a) // the renewal went on
+	if n := r.tokenRequests() - before; n != 1 {
+		t.Errorf("got %d token requests, want 1", n)
+	}
+}
+
 func TestLateRefusalOfAnOldTokenRenewsNothing(t *testing.T) {
 	r := newRig(t)
 	a := r.account(r.config())

@@ -66,6 +66,15 @@ func TestAuthorizeOnTheWire(t *testing.T) {
 				"code_challenge": {"c"}, "code_challenge_method": {"S256"}, "login_hint": {"me@contoso.example"},
 				"domain_hint": {"contoso.example"}, "prompt": {"select_account"}, "claims": {`{"a":1}`},
 			}},
+		{"entra, token", Config{Provider: Entra, Flow: FlowToken, ResponseMode: "fragment"}, AuthorizeRequest{Flow: FlowToken},
+			"https://login.microsoftonline.com/common/oauth2/v2.0/authorize", url.Values{
+				"response_type": {"token"}, "scope": {"https://onenote.com/Notes.ReadWrite"}, "response_mode": {"fragment"},
+			}},
+		{"microsoft_account, OneDrive", Config{Scopes: []string{"wl.signin", "wl.offline_access", "onedrive.readwrite"}}, AuthorizeRequest{Flow: FlowCode, Challenge: "c"},
+			"https://login.live.com/oauth20_authorize.srf", url.Values{
+				"response_type": {"code"}, "scope": {"wl.signin wl.offline_access onedrive.readwrite"},
+				"code_challenge": {"c"}, "code_challenge_method": {"S256"},
+			}},
 		{"national cloud", Config{Provider: AzureAD, Authority: "https://login.microsoftonline.us", Resource: "https://onenote.osi.office365.us/"},
 			AuthorizeRequest{Flow: FlowCode, Challenge: "c"},
 			"https://login.microsoftonline.us/common/oauth2/authorize", url.Values{
@@ -119,6 +128,10 @@ func TestExchangeOnTheWire(t *testing.T) {
 		{"azure_ad", func(c *Config) { c.Provider, c.ClientSecret = AzureAD, wireSecret },
 			url.Values{"client_secret": {"s3cret"}, "resource": {"https://onenote.com/"}}},
 		{"entra", func(c *Config) { c.Provider = Entra }, url.Values{"scope": {"https://onenote.com/Notes.ReadWrite offline_access"}}},
+		{"custom", func(c *Config) {
+			c.Provider, c.AuthorizeURL, c.TokenURL = Custom, c.Authority+"/a", c.Authority+"/t"
+			c.Authority, c.Scopes = "", []string{"notes", "offline_access"}
+		}, url.Values{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t)
@@ -153,6 +166,10 @@ func TestClientCredentialsOnTheWire(t *testing.T) {
 	}{
 		{"azure_ad, secret", func(c *Config) { c.Provider, c.ClientSecret = AzureAD, wireSecret },
 			url.Values{"client_secret": {"s3cret"}, "resource": {"https://onenote.com/"}}},
+		{"azure_ad, certificate", func(c *Config) { c.Provider, c.CertificateFile, c.KeyFile = AzureAD, cert, key },
+			url.Values{"client_assertion_type": {bearer}, "client_assertion": {"*"}, "resource": {"https://onenote.com/"}}},
+		{"azure_ad, federated", func(c *Config) { c.Provider, c.FederatedTokenFile = AzureAD, federated },
+			url.Values{"client_assertion_type": {bearer}, "client_assertion": {"the projected token"}, "resource": {"https://onenote.com/"}}},
 		{"entra, secret", func(c *Config) { c.Provider, c.ClientSecret = Entra, wireSecret },
 			url.Values{"client_secret": {"s3cret"}, "scope": {"https://onenote.com//.default"}}},
 		{"entra, federated", func(c *Config) { c.Provider, c.FederatedTokenFile = Entra, federated },
