@@ -250,6 +250,10 @@ func (h *APIHosts) LocalPicture(sign func(dst []byte, path, mimeType []byte) []b
 // isMediaType reports whether t is type "/" subtype with names as RFC 6838
 // (section 4.2) allows.
 func isMediaType(t []byte) bool {
+	switch string(t) {
+	case "image/png", "image/jpeg", "image/gif": // nearly all of them
+		return true
+	}
 	main, sub, ok := bytes.Cut(t, []byte("/"))
 	return ok && isTypeName(main) && isTypeName(sub)
 }
