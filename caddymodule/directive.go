@@ -6,6 +6,7 @@ package caddymodule
 import (
 	"encoding/json"
 	"maps"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/caddyconfig"
@@ -199,6 +200,11 @@ func (s *site) readTransport(d *caddyfile.Dispenser, args []string) error {
 	return nil
 }
 
+// flushInterval is how long a part of an answer may wait for more to go on
+// with. An answer that is rewritten does not say how long it is, and flushing
+// each of its writes costs more than rewriting them.
+const flushInterval = 50 * time.Millisecond
+
 // unmarshalProxy lets reverse_proxy read its own options and gives it the
 // upstream and the transport.
 func (s *site) unmarshalProxy(h httpcaddyfile.Helper, d *caddyfile.Dispenser) error {
@@ -207,6 +213,9 @@ func (s *site) unmarshalProxy(h httpcaddyfile.Helper, d *caddyfile.Dispenser) er
 	}
 	if err := s.proxy.FinalizeUnmarshalCaddyfile(h); err != nil {
 		return err
+	}
+	if s.proxy.FlushInterval == 0 {
+		s.proxy.FlushInterval = caddy.Duration(flushInterval)
 	}
 	s.proxy.Upstreams = reverseproxy.UpstreamPool{{Dial: s.upstream.dial()}}
 	s.transport.Upstream = s.guard.Upstream

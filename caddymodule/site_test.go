@@ -538,3 +538,33 @@ func TestPlaceholdersTellWhatBecameOfARequest(t *testing.T) {
 		}
 	}
 }
+
+// An API that sends a part and then thinks must not keep the app waiting for
+// the part, although it passes a rewriter.
+func TestWhatCameDoesNotWaitForTheRest(t *testing.T) {
+	rest := make(chan struct{})
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<html><body>first")
+		w.(http.Flusher).Flush()
+		<-rest
+		_, _ = io.WriteString(w, "rest</body></html>")
+	}))
+	defer api.Close()
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m), "onenote "+api.URL))
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	res, err := client.Get(s.url + "/api/v1.0/me/notes/pages/1/content")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	first := make([]byte, len("<html><body>first"))
+	if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != "<html><body>first" {
+		t.Errorf("got %q, %v before the rest came", first, err)
+	}
+	close(rest)
+	if got, err := io.ReadAll(res.Body); err != nil || string(got) != "rest</body></html>" {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
