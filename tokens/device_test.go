@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,19 +33,26 @@ func (c *hurried) After(d time.Duration) (<-chan time.Time, func()) {
 
 // polled answers the polls of a device sign-in one after the other; the last
 // answer stays.
-func polled(t *testing.T, answers ...http.HandlerFunc) (authority string, asked *[]url.Values) {
+func polled(t *testing.T, answers ...http.HandlerFunc) (authority string, asked func() []url.Values) {
 	t.Helper()
-	asked = new([]url.Values)
+	var mu sync.Mutex
+	var all []url.Values
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := r.ParseForm(); err != nil {
 			t.Error(err)
 		}
-		answer := answers[min(len(*asked), len(answers)-1)]
-		*asked = append(*asked, r.PostForm)
+		mu.Lock()
+		answer := answers[min(len(all), len(answers)-1)]
+		all = append(all, r.PostForm)
+		mu.Unlock()
 		answer(w, r)
 	}))
 	t.Cleanup(s.Close)
-	return s.URL, asked
+	return s.URL, func() []url.Values {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(all)
+	}
 }
 
 func says(status int, body string) http.HandlerFunc {
@@ -134,7 +142,7 @@ func TestDeviceSigninCarriesTheClaimsThatAreOwed(t *testing.T) {
 	if _, err := a.requestToken(context.Background(), a.deviceRequest(&DeviceCode{code: "d"})); err != nil {
 		t.Fatal(err)
 	}
-	if got := (*asked)[1].Get("claims"); got != claims {
+	if got := asked()[1].Get("claims"); got != claims {
 		t.Errorf("the poll carries claims %q, want %q", got, claims)
 	}
 }
