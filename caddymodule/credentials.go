@@ -5,6 +5,7 @@ package caddymodule
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
@@ -24,7 +25,7 @@ func tellsTooMuch(r *http.Request) bool {
 	if _, ok := r.Header[guard.KeyHeader]; ok {
 		return true
 	}
-	if strings.HasPrefix(r.URL.Path, "/auth/") || strings.Contains(r.Header.Get("Referer"), "/auth/") {
+	if strings.Contains(r.URL.Path, "/auth/") || strings.Contains(r.Header.Get("Referer"), "/auth/") {
 		return true
 	}
 	return tellsInQuery(r) || hasCredentials(r) && logsCredentials(r)
@@ -32,13 +33,40 @@ func tellsTooMuch(r *http.Request) bool {
 
 // tellsInQuery reports whether the request's URL is not for a log.
 func tellsInQuery(r *http.Request) bool {
-	return opensPicture(r) || strings.Contains(strings.ToLower(r.URL.RawQuery), "access_token")
+	return opensPicture(r) || queryHolds(r, "access_token")
 }
 
 // opensPicture reports whether the path of the request is itself what opens
 // the door: who knows the resource may add publicAuth.
 func opensPicture(r *http.Request) bool {
-	return strings.Contains(strings.ToLower(r.URL.RawQuery), "publicauth")
+	return queryHolds(r, "publicauth")
+}
+
+// queryHolds reports whether a word stands in the query, in any case and
+// however it is encoded.
+func queryHolds(r *http.Request, word string) bool {
+	query := r.URL.RawQuery
+	if strings.Contains(query, "%") {
+		query = decodeAll(query)
+	}
+	return strings.Contains(strings.ToLower(query), word)
+}
+
+// decodeAll decodes what can be decoded and leaves the rest: servers differ in
+// what they make of a malformed escape, and none may find a secret in it.
+func decodeAll(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
 }
 
 func hasCredentials(r *http.Request) bool {

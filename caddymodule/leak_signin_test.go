@@ -284,6 +284,10 @@ func TestAProviderThatEchoesSecretsIsNotQuoted(t *testing.T) {
 			body, _ := json.Marshal(map[string]any{"error": "invalid_client", "error_description": all(form)})
 			return 401, "application/json", string(body)
 		},
+		"in the error": func(form url.Values) (int, string, string) {
+			body, _ := json.Marshal(map[string]any{"error": form.Get("refresh_token") + form.Get("code_verifier"), "suberror": form.Get("client_secret"), "trace_id": all(form), "correlation_id": all(form)})
+			return 400, "application/json", string(body)
+		},
 		"in a page": func(form url.Values) (int, string, string) { return 502, "text/html", "<html>" + all(form) },
 		"in broken JSON": func(form url.Values) (int, string, string) {
 			return 200, "application/json", `{"access_token":` + all(form)

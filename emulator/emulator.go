@@ -52,7 +52,7 @@
 //
 // A fault is for requests of its method (default: any) whose path matches its
 // glob, in which * stands for any run of characters, / among them. It lets
-// after requests pass, then fires times times (default: for ever); of several
+// after requests pass, then fires as often as times says (default: for ever); of several
 // the oldest fires. Status, headers and body replace the answer, headers alone
 // are added to it, and body is a string or JSON. Delay, such as "2s", holds the
 // answer back. Cut severs the connection behind that many bytes of the

@@ -59,6 +59,14 @@ var oauthErrors = map[string]struct {
 	"unsupported_response_type": {Misconfigured, "the identity provider does not allow this flow for the app", "Allow it in the app registration (implicit grant for flow token), or use flow code."},
 }
 
+// suberrors are the classes of interaction that Entra adds to an error.
+var suberrors = map[string]bool{
+	"bad_token": true, "token_expired": true, "basic_action": true, "additional_action": true, "message_only": true,
+	"consent_required": true, "user_password_expired": true, "client_mismatch": true,
+	"device_authentication_failed": true, "protection_policy_required": true, "protection_policies_required": true,
+	"transient_error": true,
+}
+
 // aadsts says what the numbers mean that Entra puts into its errors, and what
 // helps. passing marks those whose error claims more than a hiccup.
 // Source: Microsoft's "Microsoft Entra authentication and authorization error

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,10 +111,10 @@ func (a *Account) refusal(status int, header http.Header, body []byte) *Failure 
 func refusalOf(account string, r refusalBody) *Failure {
 	f := &Failure{
 		Account:       account,
-		Code:          tidy(r.Error),
-		Suberror:      tidy(r.Suberror),
-		TraceID:       tidy(r.TraceID),
-		CorrelationID: tidy(r.CorrelationID),
+		Code:          knownWord(r.Error, oauthErrors[r.Error].class != ""),
+		Suberror:      knownWord(r.Suberror, suberrors[r.Suberror]),
+		TraceID:       guid.FindString(r.TraceID),
+		CorrelationID: guid.FindString(r.CorrelationID),
 		Claims:        r.Claims,
 		oauth:         r.Error,
 		class:         classOf(r.Error),
@@ -187,17 +188,18 @@ func digits(s string) string {
 	return s[:min(end, 10)]
 }
 
-// tidy keeps what an error code may hold (RFC 6749 §5.2) and drops the rest:
-// it goes into logs, pages and metrics.
-func tidy(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if r == '_' || r == '-' || r == '.' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' {
-			return r
-		}
-		return -1
-	}, s)
-	return s[:min(len(s), 64)]
+// knownWord returns a word of the provider if it is one that is published.
+// These words go into logs, pages and metrics, and a server that echoes what
+// it was sent could put anything into them, a refresh token among it.
+func knownWord(word string, known bool) string {
+	if known || word == "" {
+		return word
+	}
+	return "unknown"
 }
+
+// guid is what trace and correlation ids are.
+var guid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 // AuthorizeFailure classifies the error that came back from the authorization
 // endpoint (RFC 6749 §4.1.2.1): at the redirect URI, or on live's err.srf.

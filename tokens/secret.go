@@ -20,7 +20,8 @@ func (s Secret) Reveal() string { return string(s) }
 func (s Secret) String() string   { return Redacted }
 func (s Secret) GoString() string { return Redacted }
 
-// MarshalText covers JSON, YAML and map keys.
+// MarshalText covers JSON and YAML values. A Secret is no key of a map: there
+// encoding/json would print it.
 func (s Secret) MarshalText() ([]byte, error) { return []byte(Redacted), nil }
 
 // MarshalLogObject covers zap.Any and zap.Object.

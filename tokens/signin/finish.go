@@ -68,7 +68,7 @@ func (p *Pages) adopt(ctx context.Context, a *tokens.Account, t attempt, g *toke
 // give lets the account adopt the tokens, unless it was signed out since the
 // sign-in began.
 func give(ctx context.Context, a *tokens.Account, t attempt, g *tokens.Grant, confirmed bool) error {
-	if context.Cause(t.ctx) == errForgotten {
+	if errors.Is(context.Cause(t.ctx), errForgotten) {
 		return errForgotten
 	}
 	return a.Adopt(ctx, g, confirmed)
