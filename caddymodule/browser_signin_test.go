@@ -155,7 +155,7 @@ func TestASignInInABrowser(t *testing.T) {
 func isDenied(v visit) {
 	tab := v.begin()
 	tab.Follow(denyButton)
-	v.wantPage(tab, "Sign-in failed: default", "the sign-in was refused or cancelled", "access_denied", "Sign in again")
+	v.wantPage(tab, "Sign-in failed: default", "The sign-in was refused or cancelled", "access_denied", "Sign in again")
 	v.wantClean(tab)
 	v.s.wantState(v.t, tokens.SignedOut)
 
@@ -258,7 +258,7 @@ func isRefusedByProvider(v visit) {
 	provider.Until("location.pathname === '/err.srf' && location.hash !== ''")
 	tab.Fill("input[name=address]", provider.Address().String())
 	tab.Follow("form[action$='/paste'] button")
-	v.wantPage(tab, "Sign-in failed: default", "the identity provider does not accept the request", "Compare redirect_uri")
+	v.wantPage(tab, "Sign-in failed: default", "The identity provider does not accept the request", "Compare redirect_uri")
 	v.wantClean(tab)
 	v.s.wantState(v.t, tokens.SignedOut)
 }
@@ -337,7 +337,7 @@ func (v visit) wantSettled(tab *chromium.Tab) {
 func isUnexpected(v visit) {
 	tab := v.begin()
 	consent(tab, "two@example.com")
-	v.wantPage(tab, "Sign-in failed: default", "somebody else signed in than expected_user allows", "nothing was stored")
+	v.wantPage(tab, "Sign-in failed: default", "Somebody else signed in than expected_user allows", "nothing was stored")
 	v.wantClean(tab)
 	v.s.wantState(v.t, tokens.SignedOut)
 	if found, err := filepath.Glob(filepath.Join(v.s.dir, "storage", "onenote", "accounts", "*")); err != nil || len(found) != 0 {

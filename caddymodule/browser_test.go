@@ -5,6 +5,10 @@ package caddymodule
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -102,4 +106,100 @@ func TestABrowserSignsIn(t *testing.T) {
 			tab.Follow("form[action$='/signout'] button")
 		})
 	}
+}
+
+// front starts a server before the site, as others have them, and returns the
+// address that browsers know: below a path, which it strips. It may change
+// what it sends on.
+func (s *caddyServer) front(path string, change func(*http.Request)) string {
+	s.t.Helper()
+	to, err := url.Parse(s.url)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	front := httptest.NewServer(http.StripPrefix(path, &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(to)
+			r.Out.Host = r.In.Host
+			change(r.Out)
+		},
+		Transport: &http.Transport{DisableKeepAlives: true},
+	}))
+	s.t.Cleanup(front.Close)
+	return strings.Replace(front.URL, "127.0.0.1", "localhost", 1) + path
+}
+
+// Behind another server the site may live below a path, and all that a browser
+// does there stays below it: links, forms, cookies, pictures.
+func TestABrowserSignsInBelowAPath(t *testing.T) {
+	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t)
+	base := s.front("/notes", func(*http.Request) {}) // adds nothing that would make its visitors remote
+	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url+" {\npublic_url "+base+"\nimages local\n}"))
+	tab := b.Tab(t)
+	tab.Open(base + "/")
+	tab.Follow(signinButton)
+	tab.Follow(denyButton)
+	tab.Until("document.querySelector('h1').innerText === 'Sign-in failed: default'")
+	tab.Follow(signinButton)
+	consent(tab, "someone@outlook.com")
+	tab.Until("document.querySelector('.state') !== null")
+	if got, want := tab.Address().String(), base+"/"; got != want {
+		t.Errorf("the browser is at %s, want %s", got, want)
+	}
+	s.wantState(t, tokens.Ready)
+
+	page := s.page("/api/v1.0/me/notes/", "Pictures")
+	if !strings.HasPrefix(page.ContentURL, base+"/api/") {
+		t.Errorf("the page is at %s, want it below %s", page.ContentURL, base)
+	}
+	tab.Open(page.ContentURL)
+	for _, p := range wantPictures(t, tab, 4) {
+		if !strings.HasPrefix(p.Src, base+"/api/") {
+			t.Errorf("a picture is at %s, want it below %s", p.Src, base)
+		}
+	}
+
+	tab.Open(base + "/")
+	tab.Follow("form[action$='/signout'] button")
+	tab.Until("document.querySelector('h1').innerText === 'Signed out'")
+	tab.Follow("nav a")
+	if got, want := tab.Address().String(), base+"/"; got != want {
+		t.Errorf("after signing out the browser is at %s, want %s", got, want)
+	}
+	wantQuiet(t, tab)
+	s.wantState(t, tokens.SignedOut)
+}
+
+// Visitors from elsewhere have a key, which browsers ask for, and may sign in
+// where that is allowed. The answer of the provider needs none.
+func TestABrowserSignsInFromElsewhere(t *testing.T) {
+	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t)
+	base := s.front("", func(r *http.Request) { r.Header.Set("X-Forwarded-For", "192.0.2.7") })
+	const key = "a-key-of-thirty-two-letters-or-so"
+	t.Setenv("ONENOTE_TEST_CLIENT_KEY", key)
+	site := func(more string) string {
+		return s.config("client_id test\nauthority "+m.url, "onenote "+m.url+" {\npublic_url "+base+"\nclient_key phone {env.ONENOTE_TEST_CLIENT_KEY}\n"+more+"\n}")
+	}
+	s.mustLoad(site(""))
+	tab := b.Stranger(t)
+	tab.Open(base + "/")
+	if tab.Has(".state") {
+		t.Error("a visitor without a key sees the accounts")
+	}
+	withKey := strings.Replace(base, "http://", "http://phone:"+key+"@", 1)
+	tab.Open(withKey + "/")
+	tab.Until("document.querySelector('.state') !== null")
+	if tab.Has("form") {
+		t.Error("a visitor who may not sign in is offered to")
+	}
+
+	s.mustLoad(site("allow_remote_signin"))
+	tab.Open(base + "/")
+	tab.Follow(signinButton)
+	consent(tab, "someone@outlook.com")
+	tab.Until("document.querySelector('.state')?.innerText.includes('Ready')")
+	s.wantState(t, tokens.Ready)
+	tab.Follow("form[action$='/signout'] button")
+	tab.Until("document.querySelector('h1').innerText === 'Signed out'")
+	s.wantState(t, tokens.SignedOut)
 }
