@@ -78,7 +78,7 @@ func FuzzCallback(f *testing.F) {
 	state := u.Query().Get("state")
 	f.Fuzz(func(t *testing.T, answer string) {
 		if strings.Contains(answer, state) {
-			t.Skip("the fuzzer does not know the state")
+			return // the fuzzer does not know the state
 		}
 		get := httptest.NewRequest(http.MethodGet, "http://localhost:8080/auth/default/callback", nil)
 		get.URL.RawQuery = answer
