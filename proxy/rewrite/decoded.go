@@ -66,11 +66,11 @@ func (d *decoded) finish() bool {
 }
 
 // common splits a new text in what can be written as it was, at its head and at
-// its tail, and what is between and must be spelled anew.
-func (d *decoded) common(raw, next []byte) (head, tail, middle []byte) {
+// its tail, and what is between and must be spelled anew. Only scheme and host
+// differ, nearly always: path is where the old text's path begins.
+func (d *decoded) common(raw, next []byte, path int) (head, tail, middle []byte) {
 	old := d.text
-	if path := indexPath(old); len(d.signs) == 0 && bytes.HasSuffix(next, old[path:]) {
-		// Only scheme and host differ.
+	if len(d.signs) == 0 && bytes.HasSuffix(next, old[path:]) {
 		return nil, raw[path:], next[:len(next)-len(old)+path]
 	}
 	n := commonPrefix(old[:d.firm], next)

@@ -79,6 +79,7 @@ type htmlScanner struct {
 
 	pictures, links int
 
+	edits    [1]edit
 	out      []byte // the text of the last edit
 	new      []byte
 	url      decoded
@@ -109,8 +110,13 @@ var markup = func() (t [256]htmlState) {
 	return t
 }()
 
-func (s *htmlScanner) next(window []byte, at int, end bool) edit {
-	b := window[at:]
+func (s *htmlScanner) next(window []byte, at int, end bool) []edit {
+	s.edits[0] = s.decide(window[at:], end)
+	return s.edits[:]
+}
+
+// decide is next for the undecided bytes. It finds one edit.
+func (s *htmlScanner) decide(b []byte, end bool) edit {
 	i, begin := s.seen, 0
 	s.seen = 0
 	for i < len(b) {

@@ -14,8 +14,9 @@ const (
 	// after it, that is looked at as a URL.
 	maxString = 64 << 10
 
-	// maxHost is how far behind the scheme of a URL one of the hosts begins.
-	maxHost = 255
+	// maxHost is the longest host with port that is searched for the hosts. DNS
+	// allows 253 bytes for the name.
+	maxHost = 512
 
 	// maxGap is the longest white space after a string that is looked through
 	// for the colon that makes it a key.
@@ -49,22 +50,27 @@ func JSON(src io.Reader, hosts []string, link Link) *Reader {
 	s := jsonScanners.Get().(*jsonScanner)
 	s.link = link
 	for _, h := range hosts {
-		s.hosts = append(s.hosts, needleFor(h))
+		if h != "" {
+			s.hosts = append(s.hosts, h)
+		}
 	}
 	return newReader(src, s)
 }
 
 var jsonScanners = sync.Pool{New: func() any { return new(jsonScanner) }}
 
-// A jsonScanner finds URLs by their hosts, which are rare, and only then looks
-// around: back for the quote and the key, forward for the string's end. That is
-// many times as fast as tokenizing. What it would miss, that a URL is inside of
-// a member that must not change, it learns from the brackets: for each that
-// opens, it looks back for such a key, and if there is one, the text is
-// tokenized until the bracket closes.
+// A jsonScanner finds URLs by a letter that is rare in JSON, the first of their
+// scheme, and only then looks around: back for the quote and the key, forward
+// for the host and the string's end. That is many times as fast as tokenizing.
+// What it would miss, that a URL is inside of a member that must not change, it
+// learns from the brackets: for each that opens, it looks back for such a key,
+// and if there is one, the text is tokenized until the bracket closes.
+//
+// A window is scanned once for all its edits, or for as many as maxEdits and
+// maxTexts allow.
 type jsonScanner struct {
 	link  Link
-	hosts []needle
+	hosts []string
 
 	state   jsonState
 	utf8    validator
@@ -77,15 +83,32 @@ type jsonScanner struct {
 	kept value   // the value that is skipped, in state inKept
 	past history // what stood in front of the window
 
-	length        int // of the window that what was found is of, or -1
-	brace, square int // where the next { and [ are, or -1
+	// Where in the window that is scanned the next of these are.
+	brace, square, upper mark
+	opening              int // the quote of a URL, or -1
+
+	// origin is how the last URL began, from its quote to what ends its host.
+	// The next one begins so too, nearly always.
+	origin []byte
+
+	edits []edit
+	from  int // where in the window they end
 
 	links int
 
-	out []byte
-	new []byte
-	url decoded
+	out   []byte // texts of the edits that had to be escaped
+	new   []byte // URLs that the other texts are parts of
+	clean []byte // the last text that needed no escapes
+	url   decoded
 }
+
+const (
+	// maxEdits is how many edits are looked for ahead.
+	maxEdits = 64
+
+	// maxTexts is how long their texts may be, all but the last.
+	maxTexts = 16 << 10
+)
 
 type jsonState uint8
 
@@ -96,79 +119,68 @@ const (
 	notJSON // and never will be
 )
 
-func (s *jsonScanner) next(window []byte, at int, end bool) edit {
-	if s.state == notJSON {
-		return edit{pass: len(window) - at}
-	}
-	if !s.invalid {
+func (s *jsonScanner) next(window []byte, at int, end bool) []edit {
+	s.edits, s.from = s.edits[:0], at
+	s.out, s.new = s.out[:0], s.new[:0]
+	if s.state != notJSON && !s.invalid {
 		s.checked += s.utf8.valid(window[at+s.checked:])
 		s.invalid = at+s.checked < len(window)
 	}
-	e := s.scan(window[:at+s.checked], at, end || s.invalid)
-	if s.invalid && !e.changes() {
-		s.state = notJSON
-		return edit{pass: len(window) - at}
+	whole := at + s.checked
+	done := s.scan(window[:whole], at, end || s.invalid)
+	if s.full() {
+		s.checked = whole - s.from
+		return s.edits
 	}
-	s.checked -= e.pass + e.cut
-	return e
+	if s.invalid {
+		s.state = notJSON
+	}
+	if s.state == notJSON {
+		whole, done = len(window), len(window)
+	}
+	s.checked = whole - done
+	s.edits = append(s.edits, edit{pass: done - s.from})
+	return s.edits
 }
 
-// scan is next for a window that is UTF-8.
-func (s *jsonScanner) scan(b []byte, at int, end bool) edit {
+// full reports whether there are enough edits for now.
+func (s *jsonScanner) full() bool {
+	return len(s.edits) == maxEdits || len(s.new) > maxTexts
+}
+
+// scan looks for edits in a window that is UTF-8, and returns how far it is
+// decided.
+func (s *jsonScanner) scan(b []byte, at int, end bool) (done int) {
 	i := at
 	if s.state == beforeJSON {
 		i = s.begin(b, i)
-		if s.state != inJSON {
-			return edit{pass: len(b) - at}
-		}
 	}
-	if s.length != len(b) {
-		s.lookAnew(len(b))
-	}
-	low := i // what is before was looked at
-	for i < len(b) {
+	s.brace, s.square, s.upper, s.opening = -1, -1, -1, -1
+	for i < len(b) && s.state != notJSON && !s.full() {
 		if s.state == inKept {
 			if i = s.kept.skip(b, i); s.kept.closed() {
 				s.state = inJSON
 			}
-			low = i
 			continue
 		}
 		if !s.held {
-			bracket := s.nextBracket(b, i)
-			host := s.nextHost(b, i, bracket)
-			if host == bracket {
-				i = bracket
-				if i < len(b) {
-					s.openBracket(b, i)
-					i++
-				}
+			i = s.skipTo(b, i, s.nextURL(b, i))
+			if i == len(b) || s.state == inKept {
 				continue
 			}
-			next := host + 1
-			open := openingBefore(b, low, host)
-			if open < 0 {
-				i = next
-				continue
-			}
-			i = open
 		}
-		next, e, known := s.rewrite(b, i, end)
+		next, known := s.rewrite(b, i, end)
 		if !known {
-			return edit{pass: i - at}
+			return i
 		}
-		if e.changes() {
-			e.pass -= at
-			return e
-		}
-		i, low = next, next
+		i = next
 	}
 	if s.state == inJSON && !end {
-		if open := openingAtEnd(b, at); open >= 0 {
-			return edit{pass: open - at}
+		if open := openingAtEnd(b, s.from); open >= 0 {
+			return open
 		}
 	}
-	return edit{pass: len(b) - at}
+	return len(b)
 }
 
 // begin looks for the first character that is not white space.
@@ -189,54 +201,88 @@ func (s *jsonScanner) begin(b []byte, i int) int {
 // isMark reports whether c is of a byte order mark.
 func isMark(c byte) bool { return c == 0xEF || c == 0xBB || c == 0xBF }
 
-// lookAnew forgets what was found in the window: it is another.
-func (s *jsonScanner) lookAnew(length int) {
-	s.length = length
-	s.brace, s.square = -1, -1
-	for k := range s.hosts {
-		s.hosts[k].at, s.hosts[k].end = -1, 0
-	}
-}
+// A mark is where in a window the next of some byte is. It is -1 to begin with.
+type mark int
 
-// nextBracket returns where the next bracket opens, or the window's length.
-func (s *jsonScanner) nextBracket(b []byte, from int) int {
-	if s.brace < from {
-		s.brace = indexFrom(b, from, '{')
+// next returns where in b[from:] the next c is, or the length of b. It searches
+// no byte twice.
+func (m *mark) next(b []byte, from int, c byte) int {
+	if int(*m) >= from {
+		return int(*m)
 	}
-	if s.square < from {
-		s.square = indexFrom(b, from, '[')
-	}
-	return min(s.brace, s.square)
-}
-
-// indexFrom returns where in b the next c is, or the length of b.
-func indexFrom(b []byte, from int, c byte) int {
+	at := len(b)
 	if n := bytes.IndexByte(b[from:], c); n >= 0 {
-		return from + n
+		at = from + n
 	}
-	return len(b)
+	*m = mark(at)
+	return at
 }
 
-// nextHost returns where in b[from:to] the next host is, or to.
-func (s *jsonScanner) nextHost(b []byte, from, to int) int {
-	for k := range s.hosts {
-		to = s.hosts[k].next(b, from, to)
+// nextURL returns where in b[from:] the next quote is that a URL of one of the
+// hosts follows, or the length of b. It searches no byte twice.
+func (s *jsonScanner) nextURL(b []byte, from int) int {
+	if s.opening >= from {
+		return s.opening
 	}
-	return to
+	s.opening = len(b)
+	for i := from + 1; i < len(b); i++ {
+		upper := s.upper.next(b, i, 'H')
+		if n := bytes.IndexByte(b[i:upper], 'h'); n >= 0 {
+			i += n
+		} else if i = upper; i == len(b) {
+			break
+		}
+		if b[i-1] == '"' && s.atURL(b, i-1) {
+			s.opening = i - 1
+			break
+		}
+	}
+	return s.opening
 }
 
-// openBracket skips the bracket's value if it is one that must not change.
-func (s *jsonScanner) openBracket(b []byte, i int) {
-	if _, kept := s.before(b, i); kept {
-		s.state, s.kept = inKept, value{}
-		s.kept.skip(b[:i+1], i)
+// atURL reports whether a URL of one of the hosts begins after the quote at open.
+func (s *jsonScanner) atURL(b []byte, open int) bool {
+	if bytes.HasPrefix(b[open:], s.origin) && len(s.origin) > 0 {
+		return true
+	}
+	from := authority(b, open+1)
+	if from < 0 {
+		return false
+	}
+	to := from
+	for to < len(b) && to-from < maxHost && jsonClass[b[to]]&notHost == 0 {
+		to++
+	}
+	for _, host := range s.hosts {
+		if bytes.Contains(b[from:to], []byte(host)) {
+			s.origin = append(s.origin[:0], b[open:min(to+1, len(b))]...)
+			return true
+		}
+	}
+	return false
+}
+
+// skipTo looks at the brackets before to, and returns where to go on: there, or
+// behind a bracket whose value must not change.
+func (s *jsonScanner) skipTo(b []byte, from, to int) int {
+	for {
+		i := min(s.brace.next(b, from, '{'), s.square.next(b, from, '['))
+		if i >= to {
+			return to
+		}
+		from = i + 1
+		if _, kept := s.before(b, i); kept {
+			s.state, s.kept = inKept, value{}
+			s.kept.skip(b[:from], i)
+			return from
+		}
 	}
 }
 
 // rewrite looks at the string whose quote is at open: it may be a URL. It
-// returns where to go on, and the edit if it changes; known is false if b holds
-// too little to tell, and the string must be held.
-func (s *jsonScanner) rewrite(b []byte, open int, end bool) (next int, e edit, known bool) {
+// returns where to go on; known is false if b holds too little to tell, and the
+// string must be held.
+func (s *jsonScanner) rewrite(b []byte, open int, end bool) (next int, known bool) {
 	from := open + 1
 	if s.held {
 		from = open + s.seen
@@ -244,14 +290,14 @@ func (s *jsonScanner) rewrite(b []byte, open int, end bool) (next int, e edit, k
 	}
 	last, kept := s.before(b, open)
 	if kept || !beginsValue[last] {
-		return open + 1, e, true
+		return open + 1, true
 	}
 	shut := stringEnd(b, open, from)
 	if shut < 0 {
 		return s.hold(b, open, len(b), end)
 	}
 	if shut-open >= maxString {
-		return shut, e, true
+		return shut, true
 	}
 	if last == ',' {
 		// In an array that is a value, in an object a key.
@@ -263,45 +309,65 @@ func (s *jsonScanner) rewrite(b []byte, open int, end bool) (next int, e edit, k
 			return s.hold(b, open, shut, end)
 		}
 		if after-shut > maxGap || b[after] != ',' && b[after] != ']' {
-			return shut, e, true
+			return shut, true
 		}
 	}
-	return shut, s.replace(b[:shut], open+1), true
+	s.replace(b[:shut], open+1)
+	return shut, true
 }
 
 // hold makes the scan wait for more of the string at open, whose end was looked
 // for up to there.
-func (s *jsonScanner) hold(b []byte, open, seen int, end bool) (int, edit, bool) {
+func (s *jsonScanner) hold(b []byte, open, seen int, end bool) (next int, known bool) {
 	if end || len(b)-open >= maxString+maxGap {
-		return len(b), edit{}, true
+		return len(b), true
 	}
 	s.held, s.seen = true, seen-open
-	return 0, edit{}, false
+	return 0, false
 }
 
 // replace asks about the URL from begin to the end of b.
-func (s *jsonScanner) replace(b []byte, begin int) edit {
+func (s *jsonScanner) replace(b []byte, begin int) {
 	raw := b[begin:]
 	if !s.url.json(raw) {
-		return edit{}
+		return
 	}
-	var ok bool
-	s.new, ok = s.link(s.new[:0], s.url.text)
-	if !ok || bytes.Equal(s.new, s.url.text) {
-		return edit{}
+	texts := len(s.new)
+	all, ok := s.link(s.new, s.url.text)
+	if !ok || bytes.Equal(all[texts:], s.url.text) {
+		return
 	}
+	s.new = all
 	s.links++
-	head, tail, middle := s.url.common(raw, s.new)
+	head, tail, middle := s.url.common(raw, all[texts:], s.path(raw))
 	escapeSlash := len(s.url.signs) > 0 && bytes.Contains(raw, escapedSlash)
-	if !standsForItself(middle, escapeSlash) {
-		s.out = appendJSON(s.out[:0], middle, escapeSlash)
-		middle = s.out
+	text := s.spell(middle, escapeSlash)
+	s.edits = append(s.edits, edit{})
+	e := &s.edits[len(s.edits)-1] // a literal would be copied, which stalls
+	e.pass, e.cut, e.text = begin+len(head)-s.from, len(raw)-len(head)-len(tail), text
+	s.from = len(b) - len(tail)
+}
+
+// path returns where in a URL, or its spelling, the path begins.
+func (s *jsonScanner) path(raw []byte) int {
+	if n := len(s.origin) - 1; n > 0 && s.origin[n] == '/' && bytes.HasPrefix(raw, s.origin[1:]) {
+		return n - 1
 	}
-	return edit{
-		pass: begin + len(head),
-		cut:  len(raw) - len(head) - len(tail),
-		text: middle,
+	return indexPath(raw)
+}
+
+// spell returns how text is written into a string.
+func (s *jsonScanner) spell(text []byte, escapeSlash bool) []byte {
+	if !escapeSlash && string(text) == string(s.clean) {
+		return text
 	}
+	if standsForItself(text, escapeSlash) {
+		s.clean = append(s.clean[:0], text...)
+		return text
+	}
+	texts := len(s.out)
+	s.out = appendJSON(s.out, text, escapeSlash)
+	return s.out[texts:]
 }
 
 // before returns the last byte before b[i] that is not white space, 0 if there
@@ -317,21 +383,25 @@ func (s *jsonScanner) before(b []byte, i int) (last byte, kept bool) {
 	return last, l.keptKey()
 }
 
-func (s *jsonScanner) forget(old []byte) {
-	s.past.add(old)
-	s.length = -1
-}
+func (s *jsonScanner) forget(old []byte) { s.past.add(old) }
 
 func (s *jsonScanner) counts() (pictures, links int) { return 0, s.links }
 
-func (s *jsonScanner) size() int { return cap(s.out) + cap(s.new) + s.url.size() }
+func (s *jsonScanner) size() int {
+	const sizeOfEdit = 40
+	return cap(s.out) + cap(s.new) + cap(s.clean) + cap(s.origin) + sizeOfEdit*cap(s.edits) + s.url.size()
+}
 
 func (s *jsonScanner) release() {
 	if s.size() > maxKept {
 		*s = jsonScanner{}
 	}
 	clear(s.hosts)
-	*s = jsonScanner{hosts: s.hosts[:0], out: s.out, new: s.new, url: s.url.emptied()}
+	clear(s.edits[:cap(s.edits)])
+	*s = jsonScanner{
+		hosts: s.hosts[:0], origin: s.origin[:0], edits: s.edits[:0],
+		out: s.out[:0], new: s.new[:0], clean: s.clean[:0], url: s.url.emptied(),
+	}
 	jsonScanners.Put(s)
 }
 

@@ -5,6 +5,7 @@ package rewrite
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -94,7 +95,7 @@ func TestJSONRewritesValuesThatBeginWithAURL(t *testing.T) {
 	}
 }
 
-// Hosts are found by the byte of them that is rarest, wherever it is.
+// Whatever a host is made of, it is found, also as the end of another.
 func TestJSONFindsAnyHost(t *testing.T) {
 	for _, host := range []string{"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "[fe80::1]", "home.example", "a", "zoo", "xn--bcher-kva.example"} {
 		for _, old := range []string{"http://" + host, "https:\\/\\/" + host, "https://sub." + host + ":1"} {
@@ -110,6 +111,44 @@ func TestJSONFindsAnyHost(t *testing.T) {
 			}
 			if got := readAll(t, JSON(iotest.OneByteReader(strings.NewReader(in)), hosts, link)); got != want {
 				t.Errorf("host %s, byte by byte:\n got %s\nwant %s", host, got, want)
+			}
+		}
+	}
+}
+
+// However many URLs a read holds, and whether they grow or shrink, and up to
+// where the text ceases to be UTF-8.
+func TestJSONRewritesManyURLs(t *testing.T) {
+	olds := []string{"https://api.example/api/a", "HTTPS://api.example/api/bb", "http://www.other.example/api/", "https:\\/\\/api.example\\/api"}
+	for _, news := range [][]string{
+		{"x:1", "x:2", "x:3", "x:4"},
+		{"https://a-much-longer-name.example:8443/base/api/a", "x:2", "https://another-long-name.example/api/x/y/z", "y:\\/4"},
+	} {
+		link := func(dst, url []byte) ([]byte, bool) {
+			for i, old := range olds {
+				if strings.ReplaceAll(old, `\`, "") == string(url) {
+					return append(dst, strings.ReplaceAll(news[i], `\`, "")...), true
+				}
+			}
+			return dst, false
+		}
+		for _, n := range []int{maxEdits - 1, maxEdits, maxEdits + 1, 3 * maxEdits, 1000} {
+			var in, want strings.Builder
+			for i := range n {
+				in.WriteString(`["` + olds[i*i%7%4] + `",0],`)
+				want.WriteString(`["` + news[i*i%7%4] + `",0],`)
+			}
+			for _, tail := range []string{`[]`, "[\"\xff\"," + in.String()} {
+				in, want := "["+in.String()+tail, "["+want.String()+tail
+				open := func(src io.Reader) *Reader { return JSON(src, testHosts, link) }
+				if got := readAll(t, open(strings.NewReader(in))); got != want {
+					t.Fatalf("%d URLs:\n got %s\nwant %s", n, got, want)
+				}
+				for seed := range uint64(8) {
+					if got := readChunked(t, in, seed, open); got != want {
+						t.Fatalf("%d URLs, cut with seed %d:\n got %s\nwant %s", n, seed, got, want)
+					}
+				}
 			}
 		}
 	}

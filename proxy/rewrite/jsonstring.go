@@ -53,46 +53,33 @@ func stringEnd(b []byte, open, from int) int {
 	}
 }
 
-// openingBefore returns the quote after which a URL begins whose host and port
-// hold what stands at host, or -1. It looks no further back than from.
-func openingBefore(b []byte, from, host int) int {
-	low := max(from, host-maxHost)
-	i := host
-	for i > low && jsonClass[b[i-1]]&notHost == 0 {
-		i--
-	}
-	b = b[from:i] // what is in front of the host
-	if opening := len(b) - len(`"https://`); opening >= 0 && string(b[opening:]) == `"https://` {
-		return from + opening
-	}
-	for range 2 {
-		if len(b) == 0 || b[len(b)-1] != '/' {
-			return -1
-		}
-		b = b[:len(b)-1]
-		if len(b) > 0 && b[len(b)-1] == '\\' {
-			b = b[:len(b)-1]
-		}
-	}
-	b, ok := bytes.CutSuffix(b, colon)
-	if !ok {
+// authority returns where the host begins of the URL whose scheme begins at i,
+// or -1 if that is not http or https. Its slashes may be escaped.
+func authority(b []byte, i int) int {
+	const http = "http"
+	if len(b)-i < len("http://") || b[i+1]|0x20 != 't' || !foldEqual(b[i:i+len(http)], http) {
 		return -1
 	}
-	for _, scheme := range [...]string{"https", "http"} {
-		n := len(b) - len(scheme)
-		if n > 0 && b[n-1] == '"' && foldEqual(b[n:], scheme) {
-			return from + n - 1
-		}
+	i += len(http)
+	if b[i]|0x20 == 's' {
+		i++
 	}
-	return -1
+	for _, c := range []byte("://") {
+		if c == '/' && i < len(b) && b[i] == '\\' {
+			i++
+		}
+		if i == len(b) || b[i] != c {
+			return -1
+		}
+		i++
+	}
+	return i
 }
-
-var colon = []byte(":")
 
 // openingAtEnd returns the last quote in b if what follows may be the beginning
 // of a URL of which more is to come, or -1. It looks no further back than from.
 func openingAtEnd(b []byte, from int) int {
-	const longest = 2*maxHost + len(`"https:\/\/`)
+	const longest = maxHost + len(`"https:\/\/`)
 	tail := b[max(from, len(b)-longest):]
 	open := bytes.LastIndexByte(tail, '"')
 	if open < 0 || !beginsURL(tail[open+1:]) {

@@ -148,9 +148,10 @@ func goals(t testing.TB) (list []goal) {
 		list = append(list, goal{name: "attack " + a.Name, body: a.Bytes(1 << 20), product: h.html, against: xnet, than: h.xnet, shall: 1.3, must: 1.1})
 	}
 	for _, l := range lists() {
-		// Knowing which strings are keys, which must stay, and what is UTF-8
-		// takes longer than finding a host; the goal was set without it.
-		list = append(list, goal{name: "JSON " + l.name, body: l.body, product: h.json, against: decode, than: h.jsonRoundTrip, shall: 50, must: 5})
+		// The goal was set for a scan that finds a host and nothing else. Knowing
+		// what is UTF-8 and which members must stay takes more than half of the time by
+		// itself.
+		list = append(list, goal{name: "JSON " + l.name, body: l.body, product: h.json, against: decode, than: h.jsonRoundTrip, shall: 50, must: 7})
 	}
 	for _, x := range []struct {
 		name  string

@@ -37,10 +37,11 @@ var errClosed = errors.New("rewrite: read after close")
 // An edit is what a scanner has decided about the bytes it was shown: the
 // first pass bytes stay, the next cut bytes go, and text stands in their place.
 // An edit that cuts nothing and writes nothing says that the bytes after pass
-// are undecided until more is known.
+// are undecided until more is known. Edits are valid until the scanner is asked
+// again; the Reader takes from them what it has handed out.
 type edit struct {
 	pass, cut int
-	text      []byte // valid until the scanner is asked again
+	text      []byte
 }
 
 func (e *edit) changes() bool { return e.cut > 0 || len(e.text) > 0 }
@@ -48,10 +49,11 @@ func (e *edit) changes() bool { return e.cut > 0 || len(e.text) > 0 }
 // A scanner decides what becomes of a body, piece by piece.
 type scanner interface {
 	// next looks at window[at:], where the undecided bytes begin, and returns
-	// what it can decide. At the end nothing may stay undecided. Bytes that
-	// were returned as undecided are shown again, with more after them;
-	// everything else is shown once.
-	next(window []byte, at int, end bool) edit
+	// what it can decide: at least one edit, each from where the one before
+	// ends. Only the last may change nothing. At the end nothing may stay
+	// undecided. Bytes that were returned as undecided are shown again, with
+	// more after them; everything else is shown once.
+	next(window []byte, at int, end bool) []edit
 
 	// forget says that these decided bytes will no longer be in front of the
 	// window.
@@ -84,7 +86,7 @@ type Reader struct {
 	window []byte // bytes of the source from at on are not handed out yet
 	at     int
 	box    *[]byte // what the window came in from its pool
-	todo   edit    // decided, not handed out yet
+	todo   []edit  // decided, not handed out yet
 	short  bool    // the scanner needs more than the window holds
 
 	closed atomic.Bool
@@ -124,38 +126,39 @@ func (r *Reader) Read(p []byte) (n int, err error) {
 }
 
 // empty reports whether all that was read has been handed out.
-func (r *Reader) empty() bool {
-	return r.at == len(r.window) && len(r.todo.text) == 0 && r.todo.cut == 0
-}
+func (r *Reader) empty() bool { return r.at == len(r.window) && len(r.todo) == 0 }
 
 // drain hands out what is decided, and decides as far as the window allows.
 func (r *Reader) drain(p []byte) (n int) {
 	for {
-		if r.todo.pass > 0 {
-			k := copy(p[n:], r.window[r.at:r.at+r.todo.pass])
-			r.todo.pass -= k
+		for len(r.todo) > 0 {
+			e := &r.todo[0]
+			k := copy(p[n:], r.window[r.at:r.at+e.pass])
 			r.at += k
 			n += k
-		}
-		if n == len(p) {
-			return n
-		}
-		if r.todo.changes() {
-			r.at += r.todo.cut
-			r.todo.cut = 0
-			k := copy(p[n:], r.todo.text)
-			r.todo.text = r.todo.text[k:]
-			n += k
-			if n == len(p) {
+			if e.pass -= k; e.pass > 0 {
 				return n
 			}
+			r.at += e.cut
+			e.cut = 0
+			k = copy(p[n:], e.text)
+			n += k
+			if e.text = e.text[k:]; len(e.text) > 0 {
+				return n
+			}
+			r.todo = r.todo[1:]
 		}
-		if r.short || r.at == len(r.window) {
+		if n == len(p) || r.short || r.at == len(r.window) {
 			return n
 		}
-		r.todo = r.scan.next(r.window, r.at, r.err != nil)
-		r.short = !r.todo.changes()
+		r.decide(r.window, r.at)
 	}
+}
+
+// decide asks the scanner about window[at:].
+func (r *Reader) decide(window []byte, at int) {
+	r.todo = r.scan.next(window, at, r.err != nil)
+	r.short = !r.todo[len(r.todo)-1].changes()
 }
 
 // fill reads once from the source: into p if there is room to scan in place,
@@ -178,20 +181,52 @@ func (r *Reader) fill(p []byte) int {
 		r.window, r.at = r.window[:0], 0
 	}
 	n := held + r.readInto(p[held:min(len(p), held+readSize)])
-	todo := r.scan.next(p[:n], 0, r.err != nil)
-	r.scan.forget(p[:todo.pass+todo.cut])
-	if todo.pass < n {
-		r.keep(p[:n], &todo)
+	r.decide(p[:n], 0)
+	count, used := r.fitting()
+	r.scan.forget(p[:used])
+	done := r.apply(p, count)
+	if used < n {
+		r.borrow()
+		r.window = append(r.window, p[used:n]...)
 	}
-	return todo.pass
+	return done
 }
 
-// keep puts what p holds after its decided bytes into the window.
-func (r *Reader) keep(p []byte, todo *edit) {
-	r.short = !todo.changes()
-	r.todo = edit{text: todo.text}
-	r.borrow()
-	r.window = append(r.window, p[todo.pass+todo.cut:]...)
+// fitting returns how many edits can be made in the caller's buffer, where no
+// text may reach over bytes that are still to be moved, and how far they reach.
+func (r *Reader) fitting() (count, used int) {
+	shift := 0 // to the left
+	for _, e := range r.todo {
+		used += e.pass
+		if shift += e.cut - len(e.text); shift < 0 {
+			return count, used
+		}
+		used += e.cut
+		count++
+	}
+	return count, used
+}
+
+// apply makes that many edits in p, and passes what comes before the next. It
+// returns where in p they end.
+func (r *Reader) apply(p []byte, count int) (done int) {
+	from := 0
+	for i := range r.todo[:min(count+1, len(r.todo))] {
+		e := &r.todo[i]
+		if from == done {
+			done += e.pass
+		} else {
+			done += copy(p[done:], p[from:from+e.pass])
+		}
+		from += e.pass
+		e.pass = 0
+		if i < count {
+			from += e.cut
+			done += copy(p[done:], e.text)
+		}
+	}
+	r.todo = r.todo[count:]
+	return done
 }
 
 // grow makes room in the window for one read.
@@ -264,7 +299,7 @@ func (r *Reader) release() {
 	}
 	r.final[0], r.final[1] = r.scan.counts()
 	r.scan.release()
-	r.scan, r.todo = nil, edit{}
+	r.scan, r.todo = nil, nil
 	if r.box != nil {
 		*r.box = nil
 		if cap(r.window) <= maxKept {

@@ -340,7 +340,7 @@ func appendValue(dst, raw []byte, old *decoded, next []byte, q byte) []byte {
 		dst = appendEscaped(dst, next, '"')
 		return append(dst, '"')
 	}
-	head, tail, middle := old.common(raw, next)
+	head, tail, middle := old.common(raw, next, indexPath(old.text))
 	dst = append(dst, head...)
 	dst = appendEscaped(dst, middle, q)
 	return append(dst, tail...)
