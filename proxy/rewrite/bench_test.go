@@ -12,8 +12,8 @@ import (
 
 	kgzip "github.com/klauspost/compress/gzip"
 
+	"github.com/caddy-onenote/caddy-onenote/internal/corpus"
 	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
-	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite/internal/corpus"
 )
 
 func run(b *testing.B, body []byte, c contender) {

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite/internal/corpus"
+	"github.com/caddy-onenote/caddy-onenote/internal/corpus"
 )
 
 // Timed tests are for a quiet machine and take a while.
