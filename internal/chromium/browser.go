@@ -5,8 +5,8 @@
 // Chromium, with a mouse and a keyboard. Tests that need it skip where no
 // Chromium is installed, unless nothing may skip; see package needs.
 //
-// Nothing here sleeps. What a browser does is waited for by a condition of the
-// page, with a limit that is there only to end a test that fails.
+// What a browser does is waited for by a condition of the page, never for a
+// time; limits are there only to end a test that fails.
 package chromium
 
 import (
@@ -29,6 +29,10 @@ const (
 	waitLimit  = 20 * time.Second
 	closeLimit = 10 * time.Second
 )
+
+// pollInterval is how often the state of something outside is looked at that
+// tells nobody when it changes.
+const pollInterval = 5 * time.Millisecond
 
 // Browser is a Chromium with a profile of its own. It ends with the test that
 // started it, and leaves neither a process nor a file behind.
@@ -58,6 +62,8 @@ func Start(t testing.TB, hosts ...string) *Browser {
 		chromedp.WSURLReadTimeout(startLimit),
 	)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	// chromedp.Cancel ends it: that closes the browser in order, where the
+	// function that is dropped here would kill it.
 	ctx, _ := chromedp.NewContext(allocator, chromedp.WithErrorf(discard))
 	t.Cleanup(func() {
 		limited, cancel := context.WithTimeout(ctx, closeLimit)
@@ -100,8 +106,12 @@ func newProfile(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for limit := time.Now().Add(closeLimit); os.RemoveAll(dir) != nil; {
-			if time.Now().After(limit) {
+		limit, again := time.After(closeLimit), time.NewTicker(pollInterval)
+		defer again.Stop()
+		for os.RemoveAll(dir) != nil {
+			select {
+			case <-again.C:
+			case <-limit:
 				t.Logf("%s could not be removed", dir)
 				return
 			}

@@ -218,7 +218,7 @@ func (tab *Tab) leave(what string, action func(context.Context) error) {
 // until asks again and again. An expression may fail while one document makes
 // place for another, so that only the end of the context counts.
 func (tab *Tab) until(ctx context.Context, expression string) error {
-	again := time.NewTicker(5 * time.Millisecond)
+	again := time.NewTicker(pollInterval)
 	defer again.Stop()
 	for {
 		var done bool
