@@ -98,6 +98,9 @@ func (a *Account) unexpected(u user) *Failure {
 	case u == (user{}):
 		return a.failure(SigninRequired, unknownUser, "the provider did not say who signed in, so expected_user cannot be checked",
 			"Add openid and profile to scopes and sign in again, or remove expected_user.")
+	case u.Name == "" && strings.Contains(want, "@"):
+		return a.failure(SigninRequired, unexpectedUser, "the provider told an id and no name, so the tokens cannot be held against expected_user, and are not used",
+			"Add openid and profile to scopes (entra), or set expected_user to the user's oid or user_id.")
 	}
 	return a.failure(SigninRequired, unexpectedUser, "the tokens are of somebody else than expected_user, and are not used",
 		"Sign in as the expected user, or correct expected_user.")
