@@ -1,7 +1,7 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package rewrite_test
+package main
 
 import (
 	"runtime"

@@ -3,7 +3,7 @@
 
 //go:build !linux
 
-package rewrite_test
+package main
 
 import "time"
 

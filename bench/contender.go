@@ -1,16 +1,19 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package rewrite_test
+package main
 
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
-	"testing"
+	"net/url"
+	"regexp"
 
 	"golang.org/x/net/html"
 
+	"github.com/caddy-onenote/caddy-onenote/proxy"
 	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
 )
 
@@ -56,8 +59,20 @@ type harness struct {
 	link  rewrite.Link
 }
 
-func newHarness(t testing.TB, chunk int) *harness {
-	api := apiOf(t, "onenote")
+// base is where the rewritten links lead.
+const base = "http://localhost:8080"
+
+// newHarness returns one whose source hands out that much at once.
+func newHarness(chunk int) (*harness, error) {
+	preset, ok := proxy.PresetNamed("onenote")
+	if !ok {
+		return nil, errors.New("no preset for the OneNote API")
+	}
+	upstream, err := url.Parse(preset.Upstream)
+	if err != nil {
+		return nil, err
+	}
+	api := proxy.NewAPIHosts(preset, upstream)
 	link := api.LocalLink(base)
 	return &harness{
 		src:   source{size: chunk},
@@ -65,7 +80,7 @@ func newHarness(t testing.TB, chunk int) *harness {
 		rules: rewrite.HTMLRules{Picture: api.PublicPicture, Link: link},
 		hosts: api.Anchors(),
 		link:  link,
-	}
+	}, nil
 }
 
 func (h *harness) from(body []byte) io.Reader {
@@ -163,7 +178,32 @@ func (h *harness) jsonRoundTrip(body []byte) {
 	}
 }
 
-// replaced is a plain substring replacement, which changes texts as well.
+// pictureTag finds a picture's URLs as one would in a configuration: it expects
+// the attributes in the service's own order and spelling.
+var pictureTag = regexp.MustCompile(`(<img [^>]*src="https://www\.onenote\.com/api/[^"]*/resources/[^"/]*)/(?:content|\$value)(" data-src-type=")([^"]*)(" data-fullres-src="https://www\.onenote\.com/api/[^"]*/resources/[^"/]*)/(?:content|\$value)(" data-fullres-src-type=")([^"]*)"`)
+
+// templated reads the whole page and replaces by a regular expression with a
+// template.
+func (h *harness) templated(body []byte) {
+	page, err := io.ReadAll(h.from(body))
+	if err != nil {
+		return
+	}
+	h.sink += sink(len(pictureTag.ReplaceAll(page, []byte("$1/content?publicAuth=true&amp;mimeType=$3$2$3$4/content?publicAuth=true&amp;mimeType=$6$5$6\""))))
+}
+
+// substring reads the whole body and replaces where the API's URLs begin, in
+// texts and keys as well.
+func (h *harness) substring(body []byte) {
+	all, err := io.ReadAll(h.from(body))
+	if err != nil {
+		return
+	}
+	h.sink += sink(len(bytes.ReplaceAll(all, []byte("https://www.onenote.com/api/"), []byte(base+"/api/"))))
+}
+
+// replaced is a substring replacement that streams, and puts nothing together:
+// it finds where URLs begin and no more.
 func (h *harness) replaced(body []byte) {
 	old, repl := []byte("https://www.onenote.com/api/"), []byte(base+"/api/")
 	src := h.from(body)

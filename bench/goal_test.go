@@ -1,0 +1,59 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/corpus"
+)
+
+// rounds is how many rounds the tests measure.
+const rounds = 11
+
+// TestGoals measures the product against its baselines in the same run.
+func TestGoals(t *testing.T) {
+	list, err := goals()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range list {
+		if got := g.best(rounds); got < g.atLeast() {
+			t.Errorf("%s: got %.2f times as fast as %s, want %.2f", g.name, got, g.against, g.atLeast())
+		}
+	}
+}
+
+// TestLinear holds time to the length of the text, whatever the text: twice as
+// much takes at most two and a half times as long.
+func TestLinear(t *testing.T) {
+	for _, size := range []int{1, chunkSize} {
+		h := harnessOf(t, size)
+		for _, a := range corpus.Attacks {
+			t.Run(fmt.Sprintf("html/%s/%d", a.Name, size), func(t *testing.T) { checkLinear(t, h.html, a) })
+		}
+		for _, a := range corpus.JSONAttacks {
+			t.Run(fmt.Sprintf("json/%s/%d", a.Name, size), func(t *testing.T) { checkLinear(t, h.json, a) })
+		}
+	}
+}
+
+func checkLinear(t *testing.T, c contender, a corpus.Attack) {
+	t.Helper()
+	const limit = 2.5
+	n := 256 << 10
+	for cpuTime(func() { c(a.Bytes(n)) }) < time.Millisecond && n < 64<<20 {
+		n *= 2
+	}
+	g := goal{product: c, body: a.Bytes(n), than: c, thanBody: a.Bytes(2 * n)}
+	got := g.measure(rounds)
+	for tries := 0; got > limit && tries < 3; tries++ {
+		got = min(got, g.measure(rounds))
+	}
+	if got > limit {
+		t.Errorf("%d bytes take %.1f times as long as half of them, want at most %.1f", 2*n, got, limit)
+	}
+}
