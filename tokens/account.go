@@ -173,6 +173,9 @@ func (a *Account) Renew(ctx context.Context, generation uint64, claims string) (
 	if a.serves(b, a.clock.Now()) && (b.generation != generation || a.refusedLately(generation)) {
 		return a.sent(b, nil)
 	}
+	a.held.mu.Lock()
+	a.held.rejected = generation
+	a.held.mu.Unlock()
 	return a.sent(a.obtain(ctx, demand{other: generation, claims: claims, refused: true}))
 }
 

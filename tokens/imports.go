@@ -61,17 +61,34 @@ func (a *Account) importToken(ctx context.Context) error {
 	if err := a.look(ctx); err != nil {
 		return err
 	}
-	list, err := a.loadImports(ctx)
+	list, stale, err := a.loadImports(ctx)
 	if err != nil {
-		return err
+		return a.withoutImports(err)
 	}
 	mark := list.mark(token)
-	if !list.has(mark) {
+	isNew := !list.has(mark)
+	if isNew {
 		a.adoptImport(ctx, token)
 		list.Seen = append(list.Seen, mark)
+	}
+	if isNew || stale {
 		a.saveImports(ctx, list)
 	}
 	a.imported.Store(true)
+	return nil
+}
+
+// withoutImports decides what becomes of an account whose list cannot be read:
+// nothing is imported then, but a sign-in that is there, or what is wrong with
+// it, is all that matters.
+func (a *Account) withoutImports(err error) error {
+	if r, reason := a.held.known(); r == nil && reason == nil {
+		return err
+	}
+	if f := asFailure(err); f == nil || f.class == Misconfigured {
+		a.log.Warn("refresh_token is not imported, because the list of those that were cannot be read", zap.Error(err))
+		a.imported.Store(true)
+	}
 	return nil
 }
 
@@ -90,26 +107,32 @@ func (a *Account) adoptImport(ctx context.Context, token Secret) {
 	a.log.Info("imported the refresh token of the configuration")
 }
 
-func (a *Account) loadImports(ctx context.Context) (*imports, error) {
-	list := &imports{}
+// loadImports reads the list. stale says that it is to be sealed anew, with the
+// first key.
+func (a *Account) loadImports(ctx context.Context) (list *imports, stale bool, err error) {
+	list = &imports{}
 	key := importsKey(a.config.Name)
 	stored, err := a.storage.Load(ctx, key)
 	if errors.Is(err, fs.ErrNotExist) {
 		list.Salt = make([]byte, 32)
 		rand.Read(list.Salt)
-		return list, nil
+		return list, false, nil
 	}
 	if err != nil {
-		return nil, a.storageFailure(err)
+		return nil, false, a.storageFailure(err)
 	}
-	if _, err := openRecord(a.keys, key, importsFingerprint, stored, list); err != nil {
-		if errors.Is(err, errUnknownKey) {
-			return nil, a.unusable(err)
-		}
-		return nil, a.misconfigured("damaged_imports", "the list of imported refresh tokens is damaged, so none is imported",
-			"Remove refresh_token from the configuration and sign in, or delete "+key+" in the storage if the token was never imported.")
+	id, err := openRecord(a.keys, key, importsFingerprint, stored, list)
+	switch {
+	case err == nil:
+		return list, a.isOldKey(id), nil
+	case errors.Is(err, errUnknownKey):
+		return nil, false, a.misconfigured("unknown_key", "the list of imported refresh tokens is "+err.Error()+", so none is imported",
+			"Put the key that sealed it into encryption_key, after the new one, or sign in.")
+	case errors.Is(err, errDamaged), errors.Is(err, errOtherClient):
+		return nil, false, a.misconfigured("damaged_imports", "the list of imported refresh tokens is damaged, so none is imported",
+			"Sign in; or delete "+key+" in the storage if refresh_token was never imported.")
 	}
-	return list, nil
+	return nil, false, a.unusable(err) // the key itself
 }
 
 func (a *Account) saveImports(ctx context.Context, list *imports) {

@@ -105,6 +105,7 @@ type holding struct {
 	owed     error  // why record is not in the storage yet
 	keyID    string // of the key that sealed what is stored
 
+	rejected  uint64 // the generation that upstream refused last
 	refused   uint64 // the generation that upstream refused though it was fresh
 	refusedAt time.Time
 	signingIn time.Time // until when a sign-in is under way

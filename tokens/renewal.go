@@ -341,7 +341,7 @@ func (a *Account) hindrance(reason error) error {
 func (a *Account) noRefresh(r *record) *Failure {
 	switch {
 	case r == nil:
-		return a.failure(SigninRequired, "signed_out", "nobody is signed in", "Sign in.")
+		return a.failure(SigninRequired, "signed_out", "nobody is signed in", a.howToBegin())
 	case r.RefreshToken != "":
 		return nil
 	case a.config.Flow == FlowToken:
@@ -350,6 +350,14 @@ func (a *Account) noRefresh(r *record) *Failure {
 	}
 	return a.failure(SigninRequired, "no_refresh_token", "the access token ended, and the provider gave none to renew it with",
 		"Add wl.offline_access (microsoft_account) or offline_access (entra) to scopes and sign in again.")
+}
+
+// howToBegin says what to do where nobody is signed in.
+func (a *Account) howToBegin() string {
+	if a.config.RefreshToken == nil {
+		return "Sign in."
+	}
+	return "Sign in; the value of refresh_token was imported before, and is not taken twice."
 }
 
 // unusable says why the stored record is of no use.

@@ -151,6 +151,7 @@ func (a *Account) state(r *record, f *Failure) State {
 	usable := r != nil && r.usable(now) && a.unexpected(r.User) == nil
 	a.held.mu.Lock()
 	signingIn := now.Before(a.held.signingIn)
+	usable = usable && r.Generation != a.held.rejected
 	a.held.mu.Unlock()
 	switch {
 	case f == nil:

@@ -34,6 +34,21 @@ func (a *Account) Run(ctx context.Context) {
 		}
 		a.tend(ctx)
 	}
+	a.saveLast(ctx)
+}
+
+// saveLimit bounds the last try to save what is in memory only.
+const saveLimit = 5 * time.Second
+
+// saveLast tries once more when the configuration ends: the process may end
+// with it, and with the process what it remembers.
+func (a *Account) saveLast(ctx context.Context) {
+	if a.saveOwed() == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveLimit)
+	defer cancel()
+	a.saveAgain(ctx)
 }
 
 // learn finds out what is stored. It reports false where the storage is away;
@@ -124,9 +139,11 @@ func (a *Account) sealedWithOldKey() bool {
 	a.held.mu.Lock()
 	r, id := a.held.record, a.held.keyID
 	a.held.mu.Unlock()
-	if r == nil || id == "" {
-		return false
-	}
+	return r != nil && id != "" && a.isOldKey(id)
+}
+
+// isOldKey reports whether a key is another than the first.
+func (a *Account) isOldKey(id string) bool {
 	keys, err := a.keys.Keys(false)
 	return err == nil && len(keys) > 0 && hexID(keyID(keys[0])) != id
 }
