@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -115,14 +116,22 @@ func newServer(t *testing.T) *caddyServer {
 	return s
 }
 
+// freePort returns a port on which nobody listens. It is none of those that
+// systems give to whoever asks for any (from 32768 on): other tests, and the
+// connections of this one, would take it before Caddy does.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := fmt.Sprint(20000 + rand.IntN(12000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err != nil {
+			continue
+		}
+		l.Close()
+		return port
 	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no port is free")
+	return ""
 }
 
 func (s *caddyServer) port() string { return s.url[strings.LastIndexByte(s.url, ':')+1:] }
