@@ -71,67 +71,19 @@ func (x *exchange) labelPicture(res *http.Response) {
 
 func formatResourceExpires(t time.Time) string { return t.UTC().Format(resourceExpires) }
 
-// locations are the header fields that are one URL.
-var locations = [...]string{"Location", "Operation-Location", "Content-Location"}
-
-// rewriteLocations makes the URLs in header fields lead to us and returns how
-// many did. URLs of other hosts stay: the client follows them without a token.
+// rewriteLocations makes the addresses in header fields lead to us and returns
+// how many did. Those of other hosts stay: the client follows them without a
+// token.
 func (x *exchange) rewriteLocations(h http.Header) (n int) {
 	if !x.Links || x.Base == nil {
 		return 0
 	}
 	for _, name := range locations {
 		for i, value := range h[name] {
-			if local, ok := x.localURL(value); ok {
-				h[name][i] = local
-				n++
-			}
+			k := 0
+			h[name][i], k = rewriteLocation(name, value, x.localReference)
+			n += k
 		}
-	}
-	for i, value := range h["Link"] {
-		local, k := x.rewriteLinkField(value)
-		h["Link"][i] = local
-		n += k
 	}
 	return n
-}
-
-func (x *exchange) localURL(value string) (string, bool) {
-	local, ok := x.localLink()(nil, []byte(value))
-	return string(local), ok
-}
-
-// rewriteLinkField rewrites the targets of a Link field (RFC 8288), which
-// stand in angle brackets, and nothing in its quoted parameters.
-func (x *exchange) rewriteLinkField(value string) (string, int) {
-	var b strings.Builder
-	n, from := 0, 0
-	quoted := false
-	for i := 0; i < len(value); i++ {
-		switch value[i] {
-		case '\\':
-			if quoted {
-				i++
-			}
-		case '"':
-			quoted = !quoted
-		case '<':
-			end := strings.IndexByte(value[i:], '>')
-			if quoted || end < 0 {
-				continue
-			}
-			if local, ok := x.localURL(value[i+1 : i+end]); ok {
-				b.WriteString(value[from : i+1])
-				b.WriteString(local)
-				from = i + end
-				n++
-			}
-			i += end
-		}
-	}
-	if n == 0 {
-		return value, 0
-	}
-	b.WriteString(value[from:])
-	return b.String(), n
 }

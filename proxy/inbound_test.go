@@ -205,6 +205,44 @@ func TestLinksInHeadersBecomeLocal(t *testing.T) {
 	}
 }
 
+// A path is resolved on the host that the client asked, where our base may have
+// a path in front of it that the API knows nothing of.
+func TestLinksInHeadersBelowAPath(t *testing.T) {
+	const absolute = "http://home.example/my%20notes"
+	tests := []struct{ value, below, atRoot string }{
+		{"/api/v1.0/me/notes/pages/1?a=%2f#b", absolute + "/api/v1.0/me/notes/pages/1?a=%2f#b", ""},
+		{"https://www.onenote.com/api/v1.0/x", absolute + "/api/v1.0/x", "http://home.example/api/v1.0/x"},
+		{"//www.onenote.com/api/v1.0/x", absolute + "/api/v1.0/x", "http://home.example/api/v1.0/x"},
+		{"//elsewhere.example/api/v1.0/x", "", ""},
+		{"/hrd", "", ""},
+		{"/my%20notes/api/v1.0/x", "", ""},
+		{"pages/1", "", ""},
+		{"../pages/1", "", ""},
+		{"?$skip=20", "", ""},
+		{"", "", ""},
+	}
+	for _, tt := range tests {
+		for base, want := range map[string]string{absolute: tt.below, "http://home.example": tt.atRoot} {
+			if want == "" {
+				want = tt.value
+			}
+			s := newSite(t, answering(201, "",
+				"Location", tt.value, "Operation-Location", tt.value, "Content-Location", tt.value, "OData-EntityId", tt.value,
+				"Link", `<`+tt.value+`>; rel="next"; title="<`+tt.value+`>"`,
+			), func(s *site) { s.call.Base = must(url.Parse(base)) })
+			res := s.send("POST", listPath, strings.NewReader("{}"))
+			for _, name := range []string{"Location", "Operation-Location", "Content-Location", "Odata-Entityid"} {
+				if got := res.Header[name]; !slices.Equal(got, []string{want}) {
+					t.Errorf("%s at %s: got %s %q, want %q", tt.value, base, name, got, want)
+				}
+			}
+			if got, want := res.Header.Get("Link"), `<`+want+`>; rel="next"; title="<`+tt.value+`>"`; got != want {
+				t.Errorf("%s at %s: got Link %q, want %q", tt.value, base, got, want)
+			}
+		}
+	}
+}
+
 func TestHeaderOfTheAPIThatStaysThere(t *testing.T) {
 	gone := []string{
 		"Set-Cookie", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers",
