@@ -198,7 +198,7 @@ func cutScheme(before []byte) (rest []byte, ok bool) {
 // replace replaces the URL that is written there, if it is ours.
 func (c *commands) replace(begin, end int) bool {
 	written := strings.NewReplacer(`\/`, "/", `\u0026`, "&").Replace(string(c.buf[begin:end]))
-	url, ok := c.link(nil, []byte(html.UnescapeString(written)))
+	url, ok := c.link.Replace(nil, []byte(html.UnescapeString(written)))
 	if !ok {
 		return false
 	}

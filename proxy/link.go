@@ -16,13 +16,12 @@ import (
 // scheme and host become base, which has no slash at its end, and everything
 // from the path on stays as it is.
 func (h *APIHosts) LocalLink(base string) rewrite.Link {
-	return func(dst, url []byte) ([]byte, bool) {
+	return func(dst, url []byte) (text []byte, rest int, ok bool) {
 		path, ok := h.path(url)
 		if !ok {
-			return dst, false
+			return dst, 0, false
 		}
-		dst = append(dst, base...)
-		return append(dst, url[path:]...), true
+		return append(dst, base...), path, true
 	}
 }
 
@@ -32,21 +31,24 @@ func (h *APIHosts) LocalLink(base string) rewrite.Link {
 // Neither upstream nor bases have a slash at their end.
 func (h *APIHosts) UpstreamLink(upstream string, ours ...string) rewrite.Link {
 	bases := basesOf(ours)
-	return func(dst, url []byte) ([]byte, bool) {
+	return func(dst, url []byte) (text []byte, rest int, ok bool) {
 		var buf [maxAuthority]byte
 		host, i, ok := cutAuthority(buf[:0], url)
 		if !ok {
-			return dst, false
+			return dst, 0, false
 		}
 		for _, b := range bases {
-			rest, ok := bytes.CutPrefix(url[i:], []byte(b.path))
-			if !ok || string(host) != b.host || !hasPath(rest, h.paths) {
+			path, ok := bytes.CutPrefix(url[i:], []byte(b.path))
+			if !ok || string(host) != b.host || !hasPath(path, h.paths) {
 				continue
 			}
 			dst = append(dst, upstream...)
-			return appendUnsigned(dst, rest), true
+			if !isSigned(path) {
+				return dst, len(url) - len(path), true
+			}
+			return appendUnsigned(dst, path), len(url), true
 		}
-		return dst, false
+		return dst, 0, false
 	}
 }
 
@@ -79,12 +81,15 @@ func anchorsOfBases(urls ...string) []string {
 	return anchorsOf(names)
 }
 
+// isSigned reports whether what follows a base may be a local picture's.
+func isSigned(rest []byte) bool {
+	_, query, _ := bytes.Cut(rest, []byte("?"))
+	return bytes.Contains(query, []byte("sig="))
+}
+
 // appendUnsigned appends what follows a base, without our own parameters.
 func appendUnsigned(dst, rest []byte) []byte {
-	path, query, ok := bytes.Cut(rest, []byte("?"))
-	if !ok || !bytes.Contains(query, []byte("sig=")) {
-		return append(dst, rest...)
-	}
+	path, query, _ := bytes.Cut(rest, []byte("?"))
 	query, fragment, hasFragment := bytes.Cut(query, []byte("#"))
 	dst = append(dst, path...)
 	if kept := picture.StripQuery(string(query)); kept != "" {

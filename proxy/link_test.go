@@ -19,7 +19,7 @@ func TestLocalLink(t *testing.T) {
 			"https://www.onenote.com.evil/api/v1.0":                     "",
 			"https://onedrive.live.com/api/v1.0":                        "",
 		} {
-			got, ok := link([]byte("x"), []byte(url))
+			got, ok := link.Replace([]byte("x"), []byte(url))
 			if string(got) != "x"+want || ok != (want != "") {
 				t.Errorf("%s to %s: got %s, %t, want %s", url, base, got, ok, want)
 			}
@@ -55,7 +55,7 @@ func TestUpstreamLink(t *testing.T) {
 		{up + "/api/v1.0", ""},
 		{"/api/v1.0", ""},
 	} {
-		got, ok := link(nil, []byte(test.url))
+		got, ok := link.Replace(nil, []byte(test.url))
 		if string(got) != test.want || ok != (test.want != "") {
 			t.Errorf("%s:\n got %s, %t\nwant %s", test.url, got, ok, test.want)
 		}

@@ -25,7 +25,7 @@ func (x *exchange) localReference(value string) (string, bool) {
 }
 
 func (x *exchange) localURL(value string) (string, bool) {
-	local, ok := x.localLink()(nil, []byte(value))
+	local, ok := x.localLink().Replace(nil, []byte(value))
 	return string(local), ok
 }
 

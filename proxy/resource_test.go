@@ -164,7 +164,7 @@ func TestPictureURLsAllocateNothing(t *testing.T) {
 	}
 	link := h.LocalLink("http://localhost:8080")
 	if n := testing.AllocsPerRun(100, func() {
-		dst, _ = link(dst[:0], url)
+		dst, _, _ = link(dst[:0], url)
 	}); n != 0 {
 		t.Errorf("LocalLink: got %v allocations, want 0", n)
 	}

@@ -216,12 +216,13 @@ func (x *exchange) jsonLink(r rewrite.HTMLRules) rewrite.Link {
 	if x.Pictures != Local || r.Picture == nil {
 		return r.Link
 	}
-	return func(dst, url []byte) ([]byte, bool) {
+	return func(dst, url []byte) (text []byte, rest int, ok bool) {
 		if res, ok := x.Hosts.resource(url); ok && res.isPublic() {
-			return r.Picture(dst, url, nil)
+			text, ok = r.Picture(dst, url, nil)
+			return text, len(url), ok
 		}
 		if r.Link == nil {
-			return dst, false
+			return dst, 0, false
 		}
 		return r.Link(dst, url)
 	}

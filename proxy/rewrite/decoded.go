@@ -4,7 +4,6 @@
 package rewrite
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -66,13 +65,9 @@ func (d *decoded) finish() bool {
 }
 
 // common splits a new text in what can be written as it was, at its head and at
-// its tail, and what is between and must be spelled anew. Only scheme and host
-// differ, nearly always: path is where the old text's path begins.
-func (d *decoded) common(raw, next []byte, path int) (head, tail, middle []byte) {
+// its tail, and what is between and must be spelled anew.
+func (d *decoded) common(raw, next []byte) (head, tail, middle []byte) {
 	old := d.text
-	if len(d.signs) == 0 && bytes.HasSuffix(next, old[path:]) {
-		return nil, raw[path:], next[:len(next)-len(old)+path]
-	}
 	n := commonPrefix(old[:d.firm], next)
 	m := commonSuffix(old[n:], next[n:])
 	if len(d.signs) == 0 {
@@ -142,18 +137,4 @@ func commonSuffix(a, b []byte) int {
 		n++
 	}
 	return n
-}
-
-// indexPath returns where in a URL the path begins, or its length.
-func indexPath(u []byte) int {
-	i := bytes.IndexByte(u, '/')
-	if i >= 0 && i+1 < len(u) && u[i+1] == '/' {
-		if k := bytes.IndexByte(u[i+2:], '/'); k >= 0 {
-			return i + 2 + k
-		}
-	}
-	if i < 0 {
-		return len(u)
-	}
-	return i
 }

@@ -76,7 +76,7 @@ func TestReplacedStringReadsAsTheNewURL(t *testing.T) {
 			t.Fatalf("%q reads as %q, want %q", raw, got, want)
 		}
 		url := strings.ToValidUTF8(changeText(rnd, string(old.text)), "")
-		head, tail, middle := old.common([]byte(raw), []byte(url), indexPath(old.text))
+		head, tail, middle := old.common([]byte(raw), []byte(url))
 		written := string(head) + string(appendJSON(nil, middle, bytes.Contains([]byte(raw), escapedSlash))) + string(tail)
 		if got := unquote(t, `"`+written+`"`); got != url {
 			t.Fatalf("%q instead of %q: written %q, which reads as %q", url, raw, written, got)

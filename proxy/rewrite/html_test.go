@@ -22,11 +22,11 @@ func upper() HTMLRules {
 			dst = append(append(dst, "P:"...), url[2:]...)
 			return append(append(append(dst, '['), mimeType...), ']'), true
 		},
-		Link: func(dst, url []byte) ([]byte, bool) {
+		Link: func(dst, url []byte) ([]byte, int, bool) {
 			if !bytes.HasPrefix(url, []byte("l:")) {
-				return dst, false
+				return dst, 0, false
 			}
-			return append(append(dst, "L:"...), url[2:]...), true
+			return append(dst, "L:"...), len("l:"), true
 		},
 	}
 }

@@ -210,6 +210,11 @@ func (m *mark) next(b []byte, from int, c byte) int {
 	if int(*m) >= from {
 		return int(*m)
 	}
+	return m.search(b, from, c)
+}
+
+// search is apart from next so that next is inlined.
+func (m *mark) search(b []byte, from int, c byte) int {
 	at := len(b)
 	if n := bytes.IndexByte(b[from:], c); n >= 0 {
 		at = from + n
@@ -329,31 +334,42 @@ func (s *jsonScanner) hold(b []byte, open, seen int, end bool) (next int, known 
 // replace asks about the URL from begin to the end of b.
 func (s *jsonScanner) replace(b []byte, begin int) {
 	raw := b[begin:]
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		s.replaceEscaped(raw, begin)
+		return
+	}
+	texts := len(s.new)
+	all, rest, ok := s.link(s.new, raw)
+	if !ok || string(all[texts:]) == string(raw[:rest]) {
+		return
+	}
+	s.new = all
+	s.change(begin, begin+rest, s.spell(all[texts:], false))
+}
+
+// replaceEscaped is replace for a URL that is written with escapes.
+func (s *jsonScanner) replaceEscaped(raw []byte, begin int) {
 	if !s.url.json(raw) {
 		return
 	}
 	texts := len(s.new)
-	all, ok := s.link(s.new, s.url.text)
+	all, ok := s.link.Replace(s.new, s.url.text)
 	if !ok || bytes.Equal(all[texts:], s.url.text) {
 		return
 	}
 	s.new = all
-	s.links++
-	head, tail, middle := s.url.common(raw, all[texts:], s.path(raw))
-	escapeSlash := len(s.url.signs) > 0 && bytes.Contains(raw, escapedSlash)
-	text := s.spell(middle, escapeSlash)
-	s.edits = append(s.edits, edit{})
-	e := &s.edits[len(s.edits)-1] // a literal would be copied, which stalls
-	e.pass, e.cut, e.text = begin+len(head)-s.from, len(raw)-len(head)-len(tail), text
-	s.from = len(b) - len(tail)
+	head, tail, middle := s.url.common(raw, all[texts:])
+	text := s.spell(middle, bytes.Contains(raw, escapedSlash))
+	s.change(begin+len(head), begin+len(raw)-len(tail), text)
 }
 
-// path returns where in a URL, or its spelling, the path begins.
-func (s *jsonScanner) path(raw []byte) int {
-	if n := len(s.origin) - 1; n > 0 && s.origin[n] == '/' && bytes.HasPrefix(raw, s.origin[1:]) {
-		return n - 1
-	}
-	return indexPath(raw)
+// change puts text in place of what is between.
+func (s *jsonScanner) change(begin, end int, text []byte) {
+	s.links++
+	s.edits = append(s.edits, edit{})
+	e := &s.edits[len(s.edits)-1] // a literal would be copied, which stalls
+	e.pass, e.cut, e.text = begin-s.from, end-begin, text
+	s.from = end
 }
 
 // spell returns how text is written into a string.
@@ -373,8 +389,13 @@ func (s *jsonScanner) spell(text []byte, escapeSlash bool) []byte {
 // before returns the last byte before b[i] that is not white space, 0 if there
 // is none, and whether it is the colon after a key whose value must not change.
 func (s *jsonScanner) before(b []byte, i int) (last byte, kept bool) {
-	if i > longestKept+len(`\"":`) && b[i-1] == ':' && b[i-2] == '"' {
-		return ':', endsInKeptKey(b[:i-2])
+	if i > longestKept+len(`\"":`) {
+		switch c := b[i-1]; {
+		case c == ':' && b[i-2] == '"':
+			return ':', endsInKeptKey(b[:i-2])
+		case c > ' ' && c != ':':
+			return c, false
+		}
 	}
 	l := lookback{window: b[:i], past: s.past.bytes()}
 	if last = l.significant(); last != ':' {

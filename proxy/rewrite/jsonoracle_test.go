@@ -87,7 +87,7 @@ func checkJSON(t testing.TB, in, got string) {
 	for i := range a {
 		want := a[i].raw
 		if a[i].value && plainHost.MatchString(want) {
-			if url, ok := local(nil, []byte(unquote(t, want))); ok {
+			if url, ok := Link(local).Replace(nil, []byte(unquote(t, want))); ok {
 				if unquote(t, b[i].raw) != string(url) {
 					t.Fatalf("%q: got %s for %s, want %q", in, b[i].raw, want, url)
 				}

@@ -31,5 +31,17 @@ package rewrite
 // it is escaped where it is written.
 type Picture func(dst, url, mimeType []byte) ([]byte, bool)
 
-// A Link decides about any other URL, under the same rules as [Picture].
-type Link func(dst, url []byte) ([]byte, bool)
+// A Link decides about any other URL, under the same rules as [Picture], but
+// that it need not write the URL's end: it appends what shall stand in place of
+// url[:rest], and what follows stays as it is. Where a URL leads differs in its
+// beginning, nearly always.
+type Link func(dst, url []byte) (text []byte, rest int, ok bool)
+
+// Replace appends the whole URL that shall stand in place of another.
+func (l Link) Replace(dst, url []byte) ([]byte, bool) {
+	text, rest, ok := l(dst, url)
+	if !ok {
+		return dst, false
+	}
+	return append(text, url[rest:]...), true
+}

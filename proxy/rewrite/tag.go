@@ -310,7 +310,7 @@ func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
 		picture = ok
 	}
 	if !ok && s.rules.Link != nil && (typ < 0 || s.rules.LinkPictures) {
-		s.new, ok = s.rules.Link(s.new[:0], s.url.text)
+		s.new, ok = s.rules.Link.Replace(s.new[:0], s.url.text)
 	}
 	if !ok || bytes.Equal(s.new, s.url.text) {
 		return e
@@ -340,7 +340,7 @@ func appendValue(dst, raw []byte, old *decoded, next []byte, q byte) []byte {
 		dst = appendEscaped(dst, next, '"')
 		return append(dst, '"')
 	}
-	head, tail, middle := old.common(raw, next, indexPath(old.text))
+	head, tail, middle := old.common(raw, next)
 	dst = append(dst, head...)
 	dst = appendEscaped(dst, middle, q)
 	return append(dst, tail...)
