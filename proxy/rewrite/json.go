@@ -87,9 +87,9 @@ type jsonScanner struct {
 	brace, square, upper mark
 	opening              int // the quote of a URL, or -1
 
-	// origin is how the last URL began, from its quote to what ends its host.
-	// The next one begins so too, nearly always.
-	origin []byte
+	// How the last URL of one of the hosts began, and the last of another, from
+	// the quote to what ends the host. The next one begins so too, nearly always.
+	origin, foreign []byte
 
 	edits []edit
 	from  int // where in the window they end
@@ -247,8 +247,11 @@ func (s *jsonScanner) nextURL(b []byte, from int) int {
 
 // atURL reports whether a URL of one of the hosts begins after the quote at open.
 func (s *jsonScanner) atURL(b []byte, open int) bool {
-	if bytes.HasPrefix(b[open:], s.origin) && len(s.origin) > 0 {
+	switch {
+	case len(s.origin) > 0 && bytes.HasPrefix(b[open:], s.origin):
 		return true
+	case len(s.foreign) > 0 && bytes.HasPrefix(b[open:], s.foreign):
+		return false
 	}
 	from := authority(b, open+1)
 	if from < 0 {
@@ -258,9 +261,21 @@ func (s *jsonScanner) atURL(b []byte, open int) bool {
 	for to < len(b) && to-from < maxHost && jsonClass[b[to]]&notHost == 0 {
 		to++
 	}
+	if to == len(b) {
+		return s.isOurs(b[from:to])
+	}
+	if !s.isOurs(b[from:to]) {
+		s.foreign = append(s.foreign[:0], b[open:to+1]...)
+		return false
+	}
+	s.origin = append(s.origin[:0], b[open:to+1]...)
+	return true
+}
+
+// isOurs reports whether an authority holds one of the hosts.
+func (s *jsonScanner) isOurs(authority []byte) bool {
 	for _, host := range s.hosts {
-		if bytes.Contains(b[from:to], []byte(host)) {
-			s.origin = append(s.origin[:0], b[open:min(to+1, len(b))]...)
+		if bytes.Contains(authority, []byte(host)) {
 			return true
 		}
 	}
@@ -410,7 +425,7 @@ func (s *jsonScanner) counts() (pictures, links int) { return 0, s.links }
 
 func (s *jsonScanner) size() int {
 	const sizeOfEdit = 40
-	return cap(s.out) + cap(s.new) + cap(s.clean) + cap(s.origin) + sizeOfEdit*cap(s.edits) + s.url.size()
+	return cap(s.out) + cap(s.new) + cap(s.clean) + cap(s.origin) + cap(s.foreign) + sizeOfEdit*cap(s.edits) + s.url.size()
 }
 
 func (s *jsonScanner) release() {
@@ -420,7 +435,7 @@ func (s *jsonScanner) release() {
 	clear(s.hosts)
 	clear(s.edits[:cap(s.edits)])
 	*s = jsonScanner{
-		hosts: s.hosts[:0], origin: s.origin[:0], edits: s.edits[:0],
+		hosts: s.hosts[:0], origin: s.origin[:0], foreign: s.foreign[:0], edits: s.edits[:0],
 		out: s.out[:0], new: s.new[:0], clean: s.clean[:0], url: s.url.emptied(),
 	}
 	jsonScanners.Put(s)
