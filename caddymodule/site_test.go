@@ -568,3 +568,33 @@ func TestWhatCameDoesNotWaitForTheRest(t *testing.T) {
 		t.Errorf("got %q, %v", got, err)
 	}
 }
+
+var batchedPage = regexp.MustCompile(`(?m)^Location: (\S+)\r$`)
+
+// An app that takes the addresses in a batch from what it read here sends them
+// there, and follows those that come back.
+func TestABatchLeadsHere(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.plain(m))
+	section := regexp.MustCompile(`"pagesUrl":"([^"]*)"`).FindStringSubmatch(s.get("/api/v1.0/me/notes/sections").body)
+	if section == nil {
+		t.Fatal("no section")
+	}
+	batch := "--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n" +
+		"POST " + section[1] + " HTTP/1.1\r\nContent-Type: text/html\r\n\r\n<html><head><title>One of a batch</title></head></html>\r\n--b--\r\n"
+	res := s.do("POST", "/api/beta/$batch", batch, "Content-Type", "multipart/mixed; boundary=b")
+	res.want(t, 200, "")
+	location := batchedPage.FindStringSubmatch(res.body)
+	if location == nil || !strings.HasPrefix(location[1], s.url+"/") || strings.Contains(res.body, m.url) {
+		t.Fatalf("got %s, want addresses of ours in head and body", res.body)
+	}
+	if page := s.get(strings.TrimPrefix(location[1], s.url)); page.StatusCode != 200 || !strings.Contains(page.body, "One of a batch") {
+		t.Errorf("got %d %s at the Location, want the page", page.StatusCode, page.body)
+	}
+	want := sha256.Sum256([]byte(strings.Replace(batch, s.url, m.url, 1)))
+	for _, r := range m.requests("/api/beta/$batch") {
+		if r.SHA256 != hex.EncodeToString(want[:]) {
+			t.Errorf("the API got another batch than the one with its own address, of %d bytes", r.Bytes)
+		}
+	}
+}

@@ -243,6 +243,29 @@ func TestLinksInHeadersBelowAPath(t *testing.T) {
 	}
 }
 
+// The answers in a batch have heads of their own.
+func TestLinksInTheAnswersOfABatchBecomeLocal(t *testing.T) {
+	const batch = "--b\r\nContent-Type: application/http\r\nContent-Transfer-Encoding: binary\r\n\r\n" +
+		"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nLocation: %[1]s/api/v1.0/me/notes/pages/1\r\n\r\n{\"self\":\"%[1]s/api/v1.0/me/notes/pages/1\"}\r\n" +
+		"--b\r\nContent-Type: application/http\r\n\r\n" +
+		"HTTP/1.1 202 Accepted\r\noperation-location: %[1]s/api/v1.0/me/notes/operations/1\r\nOData-EntityId: %[1]s/api/v1.0/x\r\nLocation: %[2]s/api/v1.0/x\r\nX-Other: %[3]s/api/v1.0/x\r\nContent-Length: 0\r\n\r\n\r\n" +
+		"--b--\r\n"
+	const upstream = "https://www.onenote.com"
+	for base, path := range map[string]string{"http://localhost:8080": "", "http://home.example/notes": "http://home.example/notes"} {
+		body := fmt.Sprintf(batch, upstream, "", upstream)
+		s := newSite(t, answering(200, body, "Content-Type", "multipart/mixed; boundary=b"), func(s *site) { s.call.Base = must(url.Parse(base)) })
+		res := s.send("POST", "/api/beta/$batch", strings.NewReader("--x--"), "Content-Type", "multipart/mixed; boundary=x")
+		if want := fmt.Sprintf(batch, base, path, upstream); res.body != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", base, res.body, want)
+		}
+
+		s = newSite(t, answering(200, body, "Content-Type", "multipart/mixed; boundary=b"), func(s *site) { s.transport.Links = false })
+		if res := s.send("POST", "/api/beta/$batch", nil); res.body != body {
+			t.Errorf("with links off: got\n%s\nwant it as it came", res.body)
+		}
+	}
+}
+
 func TestHeaderOfTheAPIThatStaysThere(t *testing.T) {
 	gone := []string{
 		"Set-Cookie", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers",

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -15,9 +16,10 @@ import (
 const maxNesting = 4
 
 // A multipartBody is a multipart body (RFC 2046 §5.1) in which the parts that hold
-// HTML or JSON are rewritten, and those of a batch whose HTTP message does
-// (OData batch). All else stays byte for byte, also line ends and boundaries
-// that are not quite as they should be, which some old clients write.
+// HTML or JSON are rewritten, and those of a batch whose HTTP message does, with
+// the message's head (OData batch). All else stays byte for byte, also line ends
+// and boundaries that are not quite as they should be, which some old clients
+// write.
 type multipartBody struct {
 	rules   rules
 	nesting int
@@ -80,21 +82,28 @@ func (m *multipartBody) next() error {
 	return nil
 }
 
-// openPart reads the part's head and decides what becomes of its body.
+// openPart reads the part's head, and that of the message in it where it is one
+// of a batch, and decides what becomes of its body.
 func (m *multipartBody) openPart() {
 	head := m.parts.head()
-	at := len(m.pending)
+	kind := kindOf(head)
+	var message []byte
+	rewritten := 0
+	if kind == httpType {
+		message, rewritten = m.rules.head.rewrite(m.parts.head())
+		kind = kindOf(message)
+		m.links += rewritten
+	}
+	m.body = m.open(kind, slices.Concat(head, message))
+	_, same := m.body.(untouched)
+	if !same {
+		message = withoutLength(message)
+	}
+	if !same || rewritten > 0 {
+		head = withoutLength(head)
+	}
 	m.pending = append(m.pending, head...)
-	inner := rules{kind: kindOf(head)}
-	if inner.kind == httpType {
-		message := m.parts.head()
-		m.pending = append(m.pending, message...)
-		inner.kind = kindOf(message)
-	}
-	m.body = m.open(inner.kind, m.pending[at:])
-	if _, same := m.body.(untouched); !same {
-		m.pending = append(m.pending[:at], withoutLength(m.pending[at:])...)
-	}
+	m.pending = append(m.pending, message...)
 }
 
 func (m *multipartBody) open(kind mediaType, head []byte) rewriter {

@@ -18,7 +18,8 @@ import (
 
 // upRules are those of a request's body with URLs under localBase.
 func upRules(boundary string) rules {
-	link := NewAPIHosts(Presets[0], nil).UpstreamLink("https://www.onenote.com", localBase)
+	hosts := NewAPIHosts(Presets[0], nil)
+	link := hosts.UpstreamLink("https://www.onenote.com", localBase)
 	return rules{
 		kind:      multipartType,
 		boundary:  boundary,
@@ -26,6 +27,7 @@ func upRules(boundary string) rules {
 		jsonHosts: anchorsOfBases(localBase),
 		jsonLink:  link,
 		commands:  []string{"localhost:8080"},
+		head:      headRules{to: hosts.upstreamReference(link, []string{localBase}), ours: []string{"localhost:8080"}, host: "www.onenote.com"},
 	}
 }
 
@@ -80,6 +82,14 @@ func TestPartsOfMultipart(t *testing.T) {
 			"--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"self\":\"http://localhost:8080/api/x\"}\r\n--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\nhttp://localhost:8080/api/x\r\n--b--\r\n",
 			"--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"self\":\"https://www.onenote.com/api/x\"}\r\n--b\r\nContent-Type: application/http\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: image/png\r\n\r\nhttp://localhost:8080/api/x\r\n--b--\r\n", 1},
 		{"an answer without body", "--b\nContent-Type: application/http\n\nHTTP/1.1 204 No Content\n\n--b--\n", "--b\nContent-Type: application/http\n\nHTTP/1.1 204 No Content\n\n--b--\n", 0},
+		{"the head of a message in a batch",
+			"--b\r\nContent-Type: application/http\r\nContent-Length: 250\r\nLocation: http://localhost:8080/api/x\r\n\r\nGET http://localhost:8080/api/v1.0/x?$top=1 HTTP/1.1\r\nHOST:\tLocalHost:8080 \r\ncontent-location:http://localhost:8080/api/y\r\nLink: <http://localhost:8080/api/z>; title=\"<http://localhost:8080/api/z>\"\r\nX-Other: http://localhost:8080/api/x\r\n Location: http://localhost:8080/api/x\r\nContent-Length: 3\r\n\r\nLocation: http://localhost:8080/api/x\r\n--b--\r\n",
+			"--b\r\nContent-Type: application/http\r\nLocation: http://localhost:8080/api/x\r\n\r\nGET https://www.onenote.com/api/v1.0/x?$top=1 HTTP/1.1\r\nHOST:\twww.onenote.com \r\ncontent-location:https://www.onenote.com/api/y\r\nLink: <https://www.onenote.com/api/z>; title=\"<http://localhost:8080/api/z>\"\r\nX-Other: http://localhost:8080/api/x\r\n Location: http://localhost:8080/api/x\r\nContent-Length: 3\r\n\r\nLocation: http://localhost:8080/api/x\r\n--b--\r\n", 4},
+		{"heads of messages in which nothing is ours",
+			"--b\nContent-Type: application/http\nContent-Length: 9\n\nGET  http://localhost:8080/api/v1.0/x\nHost: localhost:8081\nLocation: http://localhost:8080/hrd\nLocation\nlocation : http://localhost:8080/api/x\n\n--b\nContent-Type: application/http\n\nhttp://localhost:8080/api/v1.0/x\n\n--b--\n",
+			"--b\nContent-Type: application/http\nContent-Length: 9\n\nGET  http://localhost:8080/api/v1.0/x\nHost: localhost:8081\nLocation: http://localhost:8080/hrd\nLocation\nlocation : http://localhost:8080/api/x\n\n--b\nContent-Type: application/http\n\nhttp://localhost:8080/api/v1.0/x\n\n--b--\n", 0},
+		{"a message in a batch of which the head has no end", "--b\nContent-Type: application/http\n\nGET http://localhost:8080/api/v1.0/x HTTP/1.1\n--b--\n", "--b\nContent-Type: application/http\n\nGET http://localhost:8080/api/v1.0/x HTTP/1.1\n--b--\n", 0},
+		{"a message in a change set", "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: application/http\n\nPATCH http://localhost:8080/api/x HTTP/1.1\nContent-Type: application/json\n\n[\"http://localhost:8080/api/x\"]\n--c--\n--b--\n", "--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\nContent-Type: application/http\n\nPATCH https://www.onenote.com/api/x HTTP/1.1\nContent-Type: application/json\n\n[\"https://www.onenote.com/api/x\"]\n--c--\n--b--\n", 2},
 		{"compressed in a batch", "--b\nContent-Type: application/http\n\nHTTP/1.1 200 OK\nContent-Type: text/html\nContent-Encoding: gzip\n\n" + img + "\n--b--\n", "--b\nContent-Type: application/http\n\nHTTP/1.1 200 OK\nContent-Type: text/html\nContent-Encoding: gzip\n\n" + img + "\n--b--\n", 0},
 		{"a change set",
 			"--b\nContent-Type: multipart/mixed; boundary=c\n\n--c\n" + html + img + "\n--c--\n--b\n" + html + img + "\n--b--\n",

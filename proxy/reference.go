@@ -3,7 +3,12 @@
 
 package proxy
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
+)
 
 // A reference decides about a URI reference in the head of a message (RFC 3986
 // §4.1): it returns the one that shall stand there instead, or false.
@@ -27,6 +32,30 @@ func (x *exchange) localReference(value string) (string, bool) {
 func (x *exchange) localURL(value string) (string, bool) {
 	local, ok := x.localLink().Replace(nil, []byte(value))
 	return string(local), ok
+}
+
+// upstreamReference returns the reference for what is sent to the API, given
+// the bases that are ours and the link for whole URLs under them. A path below
+// the path of a base is the API's without it.
+func (h *APIHosts) upstreamReference(link rewrite.Link, ours []string) reference {
+	bases := basesOf(ours)
+	return func(value string) (string, bool) {
+		if !strings.HasPrefix(value, "/") {
+			there, ok := link.Replace(nil, []byte(value))
+			return string(there), ok
+		}
+		for _, b := range bases {
+			rest, ok := bytes.CutPrefix([]byte(value), []byte(b.path))
+			if !ok || b.path == "" || !hasPath(rest, h.paths) {
+				continue
+			}
+			if isSigned(rest) {
+				rest = appendUnsigned(nil, rest)
+			}
+			return string(rest), true
+		}
+		return "", false
+	}
 }
 
 // locations are the header fields whose references lead to the API: all but

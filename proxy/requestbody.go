@@ -85,6 +85,9 @@ func (x *exchange) mappingOf(h http.Header) (rules, bool) {
 	r.jsonLink = x.Hosts.UpstreamLink(x.upstream(), ours...)
 	r.jsonHosts = anchorsOfBases(ours...)
 	r.html = rewrite.HTMLRules{Link: r.jsonLink, LinkPictures: true}
+	if r.kind == multipartType {
+		r.head = headRules{to: x.Hosts.upstreamReference(r.jsonLink, ours), ours: r.commands, host: x.out.Host}
+	}
 	return r, true
 }
 

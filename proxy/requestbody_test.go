@@ -58,6 +58,7 @@ func TestURLsOfOursInRequestBodiesBecomeTheAPIs(t *testing.T) {
 		{"commands", "PATCH", pagePath, "application/json", `[{"target":"body","content":"<img src=\"%[1]s/api/v1.0/r/1\"> %[2]s/api/"}]`},
 		{"a form", "POST", "/api/v1.0/me/notes/pages", "multipart/form-data; boundary=b", form},
 		{"a batch", "POST", "/api/beta/$batch", `multipart/mixed; boundary="b"`, batch},
+		{"a batch with whole addresses", "POST", "/api/beta/$batch", `multipart/mixed; boundary="b"`, "--b\r\nContent-Type: application/http\r\n\r\nGET %[1]s/api/v1.0/me/notes/pages HTTP/1.1\r\nReferer: %[2]s/api/v1.0/x\r\nContent-Location: %[1]s/api/v1.0/x\r\n\r\n\r\n--b--\r\n"},
 	}
 	for _, tt := range tests {
 		for _, length := range []string{"known", "unknown"} {
@@ -164,6 +165,39 @@ func TestLargeRequestBodyIsSentUnmapped(t *testing.T) {
 					t.Errorf("got %d uploads, want one with the bytes that were sent", len(got))
 				}
 			})
+		}
+	}
+}
+
+// What a request in a batch is for may be told by a path and a host. Both are
+// ours, where the app took them from what it read here.
+func TestPathsAndHostsInABatchBecomeTheAPIs(t *testing.T) {
+	const batch = "--b\nContent-Type: application/http\n\nGET %s HTTP/1.1\nHost: %s\n\n--b--"
+	tests := []struct{ path, host, wantPath, wantHost string }{
+		{"/notes/api/v1.0/me/notes/pages?a=%2f", "home.example", "/api/v1.0/me/notes/pages?a=%2f", "api"},
+		{"/notes/api/v1.0/me/notes/pages?", "home.example", "/api/v1.0/me/notes/pages?", "api"},
+		{"/pictures/api/v1.0/r/1/content?publicAuth=true&mimeType=image/png&account=work&expires=1&sig=x", "Pictures.Example:8443", "/api/v1.0/r/1/content?publicAuth=true&mimeType=image/png", "api"},
+		{"/api/v1.0/me/notes/pages", "127.0.0.1", "", "api"},
+		{"/api/v1.0/me/notes/pages", "www.onenote.com", "", ""},
+		{"/notes/auth/work/signin", "elsewhere.example", "", ""},
+		{"notes/api/v1.0/me/notes/pages", "home.example.elsewhere.example", "", ""},
+	}
+	for _, tt := range tests {
+		api := new(echo)
+		s := newSite(t, api, func(s *site) {
+			s.call.Base = must(url.Parse("http://home.example/notes"))
+			s.call.ImageBase = must(url.Parse("http://pictures.example:8443/pictures"))
+		})
+		wantPath, wantHost := tt.path, tt.host
+		if tt.wantPath != "" {
+			wantPath = tt.wantPath
+		}
+		if tt.wantHost == "api" {
+			wantHost = must(url.Parse(s.api.URL)).Host
+		}
+		s.send("POST", "/api/beta/$batch", strings.NewReader(fmt.Sprintf(batch, tt.path, tt.host)), "Content-Type", "multipart/mixed; boundary=b")
+		if want := fmt.Sprintf(batch, wantPath, wantHost); !slices.Equal(api.bodies, []string{want, want}) {
+			t.Errorf("%s on %s: the API got\n%q\nwant twice\n%q", tt.path, tt.host, api.bodies, want)
 		}
 	}
 }

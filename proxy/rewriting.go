@@ -133,7 +133,8 @@ type rules struct {
 	html      rewrite.HTMLRules
 	jsonHosts []string
 	jsonLink  rewrite.Link
-	commands  []string // hosts of URLs in HTML that stands in JSON, if any may
+	commands  []string  // hosts of URLs in HTML that stands in JSON, if any may
+	head      headRules // of the messages in a batch
 }
 
 // open returns src with its URLs rewritten.
@@ -186,6 +187,7 @@ func (x *exchange) rulesFor(res *http.Response) (rules, bool) {
 	}
 	if x.Links && x.Base != nil {
 		r.html.Link = x.localLink()
+		r.head.to = x.localReference
 	}
 	r.html.Picture = x.picture(isPage)
 	r.jsonLink = x.jsonLink(r.html)
