@@ -182,6 +182,11 @@ func (r *Reader) fill(p []byte) int {
 	}
 	n := held + r.readInto(p[held:min(len(p), held+readSize)])
 	r.decide(p[:n], 0)
+	if r.todo[0].pass == n {
+		r.scan.forget(p[:n])
+		r.todo = nil
+		return n
+	}
 	count, used := r.fitting()
 	r.scan.forget(p[:used])
 	done := r.apply(p, count)
