@@ -111,19 +111,23 @@ var markup = func() (t [256]htmlState) {
 }()
 
 func (s *htmlScanner) next(window []byte, at int, end bool) []edit {
-	s.edits[0] = s.decide(window[at:], end)
+	e := &s.edits[0]
+	e.cut, e.text = 0, nil
+	e.pass = s.decide(window[at:], end)
 	return s.edits[:]
 }
 
-// decide is next for the undecided bytes. It finds one edit.
-func (s *htmlScanner) decide(b []byte, end bool) edit {
+// decide is next for the undecided bytes. It returns how many of them stay as
+// they are, and finds one change at most. An edit that is returned would be
+// copied, which takes longer than all the rest where bytes come one by one.
+func (s *htmlScanner) decide(b []byte, end bool) (pass int) {
 	i, begin := s.seen, 0
 	s.seen = 0
 	for i < len(b) {
 		switch s.state {
 		case inText:
 			if i = skipText(b, i); i == len(b) {
-				return edit{pass: len(b)}
+				return len(b)
 			}
 			begin = i
 			next, ok := s.open(b, i)
@@ -135,7 +139,8 @@ func (s *htmlScanner) decide(b []byte, end bool) edit {
 				s.parsed = false
 				if e := s.rewriteTag(b[:i], begin); e.changes() {
 					s.seen = i - e.pass - e.cut
-					return e
+					s.edits[0] = e
+					return e.pass
 				}
 			}
 		case inTag:
@@ -147,14 +152,15 @@ func (s *htmlScanner) decide(b []byte, end bool) edit {
 			s.parse(b, begin+1+len(elements[s.element]))
 			if e := s.rewriteTag(b[:i], begin); e.changes() {
 				s.seen = i - e.pass - e.cut
-				return e
+				s.edits[0] = e
+				return e.pass
 			}
 		case inComment:
 			i = s.skipComment(b, i)
 		case inBogus:
 			gt := bytes.IndexByte(b[i:], '>')
 			if gt < 0 {
-				return edit{pass: len(b)}
+				return len(b)
 			}
 			i += gt + 1
 			s.state = inText
@@ -165,32 +171,32 @@ func (s *htmlScanner) decide(b []byte, end bool) edit {
 			}
 			i = next
 		case inPlain:
-			return edit{pass: len(b)}
+			return len(b)
 		}
 	}
 	return s.pause(len(b), begin, end)
 }
 
 // wait leaves the bytes from there on undecided: too few to tell.
-func (s *htmlScanner) wait(n, from int, end bool) edit {
+func (s *htmlScanner) wait(n, from int, end bool) (pass int) {
 	if end {
-		return edit{pass: n}
+		return n
 	}
-	return edit{pass: from}
+	return from
 }
 
-// pause is what next returns when it has seen all n bytes, the last of them in
-// the tag from begin on if one is held.
-func (s *htmlScanner) pause(n, begin int, end bool) edit {
+// pause is what decide returns when it has seen all n bytes, the last of them
+// in the tag from begin on if one is held.
+func (s *htmlScanner) pause(n, begin int, end bool) (pass int) {
 	if !s.held {
-		return edit{pass: n}
+		return n
 	}
 	if end || n-begin >= maxTag {
 		s.held = false
-		return edit{pass: n}
+		return n
 	}
 	s.seen = n - begin
-	return edit{pass: begin}
+	return begin
 }
 
 // open looks at what the "<" at lt begins and returns where to go on. It

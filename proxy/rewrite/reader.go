@@ -151,14 +151,14 @@ func (r *Reader) drain(p []byte) (n int) {
 		if n == len(p) || r.short || r.at == len(r.window) {
 			return n
 		}
-		r.decide(r.window, r.at)
+		r.do(r.scan.next(r.window, r.at, r.err != nil))
 	}
 }
 
-// decide asks the scanner about window[at:].
-func (r *Reader) decide(window []byte, at int) {
-	r.todo = r.scan.next(window, at, r.err != nil)
-	r.short = !r.todo[len(r.todo)-1].changes()
+// do takes what the scanner has decided.
+func (r *Reader) do(todo []edit) {
+	r.todo = todo
+	r.short = !todo[len(todo)-1].changes()
 }
 
 // fill reads once from the source: into p if there is room to scan in place,
@@ -181,12 +181,12 @@ func (r *Reader) fill(p []byte) int {
 		r.window, r.at = r.window[:0], 0
 	}
 	n := held + r.readInto(p[held:min(len(p), held+readSize)])
-	r.decide(p[:n], 0)
-	if r.todo[0].pass == n {
+	todo := r.scan.next(p[:n], 0, r.err != nil)
+	if todo[0].pass == n {
 		r.scan.forget(p[:n])
-		r.todo = nil
 		return n
 	}
+	r.do(todo)
 	count, used := r.fitting()
 	r.scan.forget(p[:used])
 	done := r.apply(p, count)
