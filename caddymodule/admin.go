@@ -147,22 +147,22 @@ func beginSignin(a *App, account *tokens.Account, r *http.Request) (any, error) 
 	return attempt, nil
 }
 
-func showSignin(a *App, _ *tokens.Account, r *http.Request) (any, error) {
-	attempt, ok := a.operatorPages().Attempt(r.PathValue("id"))
+func showSignin(a *App, account *tokens.Account, r *http.Request) (any, error) {
+	attempt, ok := a.operatorPages().Attempt(account.Name(), r.PathValue("id"))
 	if !ok {
 		return nil, notFound(signin.ErrNoAttempt.Error())
 	}
 	return attempt, nil
 }
 
-func pasteSignin(a *App, _ *tokens.Account, r *http.Request) (any, error) {
+func pasteSignin(a *App, account *tokens.Account, r *http.Request) (any, error) {
 	var ask struct {
 		Address string `json:"address"`
 	}
 	if err := decode(r, &ask); err != nil {
 		return nil, err
 	}
-	attempt, err := a.operatorPages().Paste(r.Context(), r.PathValue("id"), ask.Address)
+	attempt, err := a.operatorPages().Paste(r.Context(), account.Name(), r.PathValue("id"), ask.Address)
 	if errors.Is(err, signin.ErrNoAttempt) {
 		return nil, notFound(err.Error())
 	}

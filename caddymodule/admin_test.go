@@ -115,8 +115,8 @@ func TestSigningInOverTheAdminAPI(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if res := s.adminDo("POST", path, `{"address":"https://evil.example/?code=x"}`); res.StatusCode != 400 {
-			t.Errorf("a foreign address: got %s %s", res.Status, res.body)
+		if res := s.adminDo("POST", path, `{"address":"https://evil.example/?code=x"}`); res.StatusCode != 400 || !strings.Contains(res.body, "account default: ") {
+			t.Errorf("a foreign address: got %s %s, want 400 and the account's name", res.Status, res.body)
 		}
 		if res := s.adminDo("POST", path, string(body)); res.StatusCode != 200 {
 			t.Errorf("paste: got %s %s", res.Status, res.body)
@@ -128,6 +128,25 @@ func TestSigningInOverTheAdminAPI(t *testing.T) {
 			t.Errorf("got %+v, want a code and where to enter it", a)
 		}
 	})
+}
+
+// A sign-in is shown and ended below the name of its account and no other.
+func TestASignInOfAnotherAccountIsNotFound(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config("client_id test\nauthority "+m.url+"\naccount a\naccount b", "onenote "+m.url+" {\naccount a\n}"))
+	id := decodeAs[signin.Attempt](t, s.adminDo("POST", "/onenote/accounts/a/signin", "").body).ID
+	for _, tt := range []struct {
+		method, path, body string
+		status             int
+	}{
+		{"GET", "/onenote/accounts/b/signin/" + id, "", 404},
+		{"POST", "/onenote/accounts/b/signin/" + id + "/paste", `{"address":"` + s.url + `/auth/a/callback?code=x"}`, 404},
+		{"GET", "/onenote/accounts/a/signin/" + id, "", 200},
+	} {
+		if res := s.adminDo(tt.method, tt.path, tt.body); res.StatusCode != tt.status {
+			t.Errorf("%s %s: got %s %s, want %d", tt.method, tt.path, res.Status, res.body, tt.status)
+		}
+	}
 }
 
 func TestTheAdminAPIWithoutAccounts(t *testing.T) {

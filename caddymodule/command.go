@@ -59,7 +59,7 @@ func addSubcommands(root *cobra.Command) {
 		if len(args) > 0 {
 			return usageError("unknown command %q for \"caddy onenote\"", args[0])
 		}
-		return c.Help()
+		return c.Help() // with exit code 0, as "caddy storage" and "caddy" alone
 	})
 	root.Args = cobra.ArbitraryArgs // so that RunE can say what is wrong
 	for _, c := range []*cobra.Command{

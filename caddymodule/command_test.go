@@ -138,7 +138,7 @@ func TestSigninWithAPastedAddress(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("got %v: %s", err, out)
 	}
-	for _, want := range []string{"Paste it again", "default: signed in"} {
+	for _, want := range []string{"account default: ", "Paste it again", "default: signed in"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("got %s, want %q in it", out, want)
 		}

@@ -63,7 +63,9 @@ var refusals = []struct {
 	{"OneNote not in the directory", 400, nil, `{"error":"invalid_resource","error_codes":[500011]}`, Misconfigured, "AADSTS500011", 0, "valid Office 365 licence"},
 	{"server_error", 400, nil, `{"error":"server_error"}`, Passing, "server_error", 0, "by itself"},
 	{"request timeout", 408, nil, `{"error":"invalid_request"}`, Passing, "invalid_request", 0, "by itself"},
-	{"token that no header can hold", 200, nil, `{"access_token":"a\r\nb","expires_in":3600}`, Misconfigured, "token_type", 0, ""},
+	{"token with line breaks", 200, nil, `{"access_token":"a\r\nb","expires_in":3600}`, Misconfigured, "access_token", 0, "token_url"},
+	{"token with a space", 200, nil, `{"access_token":"a b","token_type":"Bearer","expires_in":3600}`, Misconfigured, "access_token", 0, "token_url"},
+	{"token beyond ASCII", 200, nil, `{"access_token":"ä","token_type":"bearer","expires_in":3600}`, Misconfigured, "access_token", 0, "token_url"},
 	{"proof of possession", 200, nil, `{"access_token":"t","token_type":"pop","expires_in":3600}`, Misconfigured, "token_type", 0, "authorize_param"},
 }
 

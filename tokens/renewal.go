@@ -219,12 +219,15 @@ func (a *Account) unfit(g *Grant, u user) *Failure {
 
 // foreignType refuses tokens that are of no use as a bearer (RFC 6749 §7.1).
 func (a *Account) foreignType(g *Grant) *Failure {
-	bearer := g.tokenType == "" || strings.EqualFold(g.tokenType, "bearer")
-	if bearer && !strings.ContainsFunc(g.accessToken.Reveal(), notInToken) {
-		return nil
+	if g.tokenType != "" && !strings.EqualFold(g.tokenType, "bearer") {
+		return a.misconfigured("token_type", "the identity provider gave a token that is no bearer token",
+			"Switch proof of possession off for the app, at the provider or in authorize_param.")
 	}
-	return a.misconfigured("token_type", "the identity provider gave a token that is no bearer token",
-		"Switch proof of possession off for the app, at the provider or in authorize_param.")
+	if strings.ContainsFunc(g.accessToken.Reveal(), notInToken) {
+		return a.misconfigured("access_token", "the identity provider gave an access token with a line break, a space or a foreign character in it, which no header can hold",
+			"Something is added to the token on its way. Check token_url, authorize_url, and what stands between here and the provider.")
+	}
+	return nil
 }
 
 // notInToken reports whether a character cannot stand in a header as part of a

@@ -149,12 +149,12 @@ func (s *Attempts) find(now time.Time, id string) *attempt {
 	return nil
 }
 
-// byID returns a copy of the attempt with that id.
-func (s *Attempts) byID(now time.Time, id string) (attempt, bool) {
+// byID returns a copy of the account's attempt with that id.
+func (s *Attempts) byID(now time.Time, account, id string) (attempt, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.find(now, id)
-	if t == nil {
+	if t == nil || t.account != account {
 		return attempt{}, false
 	}
 	return *t, true

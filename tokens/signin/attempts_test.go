@@ -40,7 +40,7 @@ func TestAttemptsOfAllAccountsAreBounded(t *testing.T) {
 			t.Fatalf("attempts: got %d, want at most %d", len(s.list), maxAttempts)
 		}
 	}
-	if _, ok := s.byID(noon, first.id); ok {
+	if _, ok := s.byID(noon, first.account, first.id); ok {
 		t.Error("the oldest attempt is still there")
 	}
 	if first.ctx.Err() == nil {
@@ -58,7 +58,7 @@ func TestAttemptsOfOneAccountAreBounded(t *testing.T) {
 	if got, want := len(s.list), maxAttemptsPerAccount+1; got != want {
 		t.Errorf("attempts: got %d, want %d", got, want)
 	}
-	if _, ok := s.byID(noon, other.id); !ok {
+	if _, ok := s.byID(noon, other.account, other.id); !ok {
 		t.Error("the attempt of another account gave way")
 	}
 }
@@ -95,11 +95,11 @@ func TestExpiry(t *testing.T) {
 	if _, err := s.take(late, "one", state, anybody); err != errUnknownState {
 		t.Errorf("after the end: got %v, want %v", err, errUnknownState)
 	}
-	got, ok := s.byID(late, a.id)
+	got, ok := s.byID(late, a.account, a.id)
 	if !ok || got.phase != failed || got.failure.Code != "expired" {
 		t.Errorf("outcome: got %+v, %t; want it failed because it expired", got.failure, ok)
 	}
-	if _, ok := s.byID(late.Add(attemptLife), a.id); ok {
+	if _, ok := s.byID(late.Add(attemptLife), a.account, a.id); ok {
 		t.Error("the outcome is still known")
 	}
 	if len(s.list) != 0 {
@@ -115,7 +115,7 @@ func TestNothingSecretOutlivesAnAttempt(t *testing.T) {
 	for name, end := range map[string]func(id string){
 		"success": func(id string) { s.succeed(noon, id, "ada") },
 		"failure": func(id string) { s.fail(noon, id, &tokens.StatusError{}) },
-		"expiry":  func(id string) { s.byID(noon.Add(attemptLife), id) },
+		"expiry":  func(id string) { s.byID(noon.Add(attemptLife), "one", id) },
 	} {
 		a, err := s.add(noon, attempt{
 			account: "one", state: digestOf(name), expires: noon.Add(attemptLife),
@@ -125,7 +125,7 @@ func TestNothingSecretOutlivesAnAttempt(t *testing.T) {
 			t.Fatal(err)
 		}
 		end(a.id)
-		got, ok := s.byID(noon, a.id)
+		got, ok := s.byID(noon, a.account, a.id)
 		if !ok || got.verifier != "" || got.url != "" || got.grant != nil || got.other != nil {
 			t.Errorf("%s: got %+v, want nothing but the outcome", name, got)
 		}

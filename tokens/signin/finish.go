@@ -129,7 +129,7 @@ func statusError(err error) *tokens.StatusError {
 // current returns the attempt as it stands; one that gave way to newer ones in
 // the meantime stands where it stood.
 func (p *Pages) current(t attempt) attempt {
-	if now, ok := p.Attempts.byID(p.clock().Now(), t.id); ok {
+	if now, ok := p.Attempts.byID(p.clock().Now(), t.account, t.id); ok {
 		return now
 	}
 	return t

@@ -95,7 +95,7 @@ func FuzzCallback(f *testing.F) {
 		if *sent != 0 {
 			t.Errorf("%q: led to a token request", answer)
 		}
-		if a, ok := pages.Attempt(began.ID); !ok || a.State != signin.AttemptPending {
+		if a, ok := pages.Attempt("default", began.ID); !ok || a.State != signin.AttemptPending {
 			t.Errorf("%q: ended the sign-in: %+v", answer, a)
 		}
 	})
@@ -126,7 +126,7 @@ func FuzzPaste(f *testing.F) {
 		}
 		*sent = 0
 		address = strings.ReplaceAll(address, state, u.Query().Get("state"))
-		_, err = pages.Paste(t.Context(), began.ID, address)
+		_, err = pages.Paste(t.Context(), "default", began.ID, address)
 		trimmed := strings.TrimSpace(address)
 		plain, _, _ := strings.Cut(trimmed, "#")
 		plain, _, _ = strings.Cut(plain, "?")

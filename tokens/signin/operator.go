@@ -33,33 +33,30 @@ func (p *Pages) Begin(ctx context.Context, account string, flow tokens.Flow, red
 	return t.public(), nil
 }
 
-// Attempt returns how a sign-in goes.
-func (p *Pages) Attempt(id string) (*Attempt, bool) {
-	t, ok := p.Attempts.byID(p.clock().Now(), id)
+// Attempt returns how a sign-in of the account goes.
+func (p *Pages) Attempt(account, id string) (*Attempt, bool) {
+	t, ok := p.Attempts.byID(p.clock().Now(), account, id)
 	if !ok {
 		return nil, false
 	}
-	if a := p.account(t.account, Visitor{}); a != nil {
+	if a := p.account(account, Visitor{}); a != nil {
 		p.poll(a, t)
 	}
 	return t.public(), true
 }
 
-// Paste ends a sign-in with the address that the browser ended on. A sign-in
-// that fails is no error but an Attempt that failed; the error says that the
-// address is not accepted, and the sign-in goes on waiting.
-func (p *Pages) Paste(ctx context.Context, id, address string) (*Attempt, error) {
-	t, ok := p.Attempts.byID(p.clock().Now(), id)
-	if !ok {
-		return nil, ErrNoAttempt
-	}
-	a := p.account(t.account, Visitor{})
-	if a == nil {
+// Paste ends a sign-in of the account with the address that the browser ended
+// on. A sign-in that fails is no error but an Attempt that failed; the error
+// says that the address is not accepted, and the sign-in goes on waiting.
+func (p *Pages) Paste(ctx context.Context, account, id, address string) (*Attempt, error) {
+	t, ok := p.Attempts.byID(p.clock().Now(), account, id)
+	a := p.account(account, Visitor{})
+	if !ok || a == nil {
 		return nil, ErrNoAttempt
 	}
 	pasted, err := parseAddress(address)
 	if err != nil {
-		return nil, operatorError(t.account, err)
+		return nil, operatorError(account, err)
 	}
 	named := func(other *attempt) error {
 		if other.id != t.id {
@@ -69,7 +66,7 @@ func (p *Pages) Paste(ctx context.Context, id, address string) (*Attempt, error)
 	}
 	t, err = p.takePasted(a, pasted, named, named)
 	if err != nil {
-		return nil, operatorError(t.account, err)
+		return nil, operatorError(account, err)
 	}
 	t = p.finish(ctx, a, t, pasted.answer)
 	if t.phase == deciding {

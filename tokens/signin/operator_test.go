@@ -29,7 +29,7 @@ func (s *site) beginAsOperator(flow tokens.Flow) *signin.Attempt {
 
 func (s *site) attempt(id string) *signin.Attempt {
 	s.t.Helper()
-	a, ok := s.pages.Attempt(id)
+	a, ok := s.pages.Attempt("default", id)
 	if !ok {
 		s.t.Fatalf("no attempt %s", id)
 	}
@@ -52,7 +52,7 @@ func TestOperatorSignsIn(t *testing.T) {
 		t.Errorf("attempt: got %+v, want it done by ada", got)
 	}
 	s.clock.advance(10 * time.Minute)
-	if _, ok := s.pages.Attempt(a.ID); ok {
+	if _, ok := s.pages.Attempt("default", a.ID); ok {
 		t.Error("the attempt is still known after ten minutes")
 	}
 }
@@ -94,19 +94,41 @@ func TestOperatorPastes(t *testing.T) {
 		"", "x", "https://evil.example/?" + strings.SplitN(address, "?", 2)[1],
 		tokens.DesktopRedirect + "?code=x&state=y", tokens.DesktopRedirect + "?error=access_denied",
 	} {
-		if _, err := s.pages.Paste(ctx, a.ID, wrong); err == nil {
-			t.Errorf("pasting %q: got no error", wrong)
+		if _, err := s.pages.Paste(ctx, "default", a.ID, wrong); err == nil || !strings.HasPrefix(err.Error(), "account default: ") {
+			t.Errorf("pasting %q: got %v, want an error of account default", wrong, err)
 		}
 	}
-	got, err := s.pages.Paste(ctx, a.ID, address)
+	got, err := s.pages.Paste(ctx, "default", a.ID, address)
 	if err != nil || got.State != signin.AttemptDone {
 		t.Errorf("pasting: got %+v, %v", got, err)
 	}
-	if _, err := s.pages.Paste(ctx, a.ID, address); err == nil {
-		t.Error("pasting again: got no error")
+	if _, err := s.pages.Paste(ctx, "default", a.ID, address); err == nil || !strings.HasPrefix(err.Error(), "account default: ") {
+		t.Errorf("pasting again: got %v, want an error of account default", err)
 	}
-	if _, err := s.pages.Paste(ctx, "nobody", address); !errors.Is(err, signin.ErrNoAttempt) {
+	if _, err := s.pages.Paste(ctx, "default", "nobody", address); !errors.Is(err, signin.ErrNoAttempt) {
 		t.Errorf("pasting for no attempt: got %v, want %v", err, signin.ErrNoAttempt)
+	}
+}
+
+// TestAnOperatorsSignInBelongsToItsAccount: an id opens nothing under another
+// account's name.
+func TestAnOperatorsSignInBelongsToItsAccount(t *testing.T) {
+	other := tokens.Config{Name: "other", RedirectURI: tokens.DesktopRedirect}
+	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect}, other)
+	a := s.beginAsOperator("")
+	b := newBrowser(t)
+	b.open(a.URL)
+	address := s.answer(b)
+	for _, account := range []string{"other", "nobody", ""} {
+		if got, ok := s.pages.Attempt(account, a.ID); ok {
+			t.Errorf("asked of %q: got %+v, want none", account, got)
+		}
+		if got, err := s.pages.Paste(t.Context(), account, a.ID, address); !errors.Is(err, signin.ErrNoAttempt) {
+			t.Errorf("pasted to %q: got %+v, %v; want %v", account, got, err, signin.ErrNoAttempt)
+		}
+	}
+	if got := s.attempt(a.ID); got.State != signin.AttemptPending {
+		t.Errorf("attempt: got %+v, want it pending", got)
 	}
 }
 
@@ -123,7 +145,7 @@ func TestOperatorPastesAnotherUser(t *testing.T) {
 	f.values.Set("user", "eve@example.com")
 	res := b.send(http.MethodPost, f.action, f.values, b.at)
 	res.Body.Close()
-	got, err := s.pages.Paste(t.Context(), a.ID, res.Header.Get("Location"))
+	got, err := s.pages.Paste(t.Context(), "default", a.ID, res.Header.Get("Location"))
 	if err != nil || got.State != signin.AttemptFailed || got.Error.Code != "other_user" {
 		t.Errorf("pasting: got %+v, %v; want it failed by other_user", got, err)
 	}
@@ -133,7 +155,7 @@ func TestOperatorPastesAnotherUser(t *testing.T) {
 func TestOperatorPastesTheErrorPage(t *testing.T) {
 	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect})
 	first, second := s.beginAsOperator(""), s.beginAsOperator("")
-	got, err := s.pages.Paste(context.Background(), first.ID, tokens.ErrorPage+"?lc=1033#error=invalid_request")
+	got, err := s.pages.Paste(context.Background(), "default", first.ID, tokens.ErrorPage+"?lc=1033#error=invalid_request")
 	if err != nil || got.State != signin.AttemptFailed || got.Error.Code != "invalid_request" {
 		t.Errorf("pasting: got %+v, %v", got, err)
 	}

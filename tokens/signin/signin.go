@@ -38,8 +38,8 @@ func (p *Pages) showSignin(e *exchange) {
 		p.showButton(e)
 		return
 	}
-	t, ok := p.Attempts.byID(p.clock().Now(), id)
-	if !ok || t.account != e.account.Name() {
+	t, ok := p.Attempts.byID(p.clock().Now(), e.account.Name(), id)
+	if !ok {
 		p.refuse(e, errUnknownState)
 		return
 	}
