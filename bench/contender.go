@@ -159,7 +159,7 @@ func (h *harness) xnet(body []byte) {
 		for _, a := range attrs {
 			for _, b := range attrs {
 				if (string(a[0]) == "src" || string(a[0]) == "data-fullres-src") && string(b[0]) == "data-"+string(a[0]) {
-					url, _ = h.rules.Picture(url[:0], a[1], b[1])
+					url, _ = h.rules.Picture.Replace(url[:0], a[1], b[1])
 					out.Write(url)
 				}
 			}

@@ -134,11 +134,10 @@ func cutOption(param []byte, name string) (value []byte, ok bool) {
 	return rest[1:], rest[0] == '='
 }
 
-// appendPublic appends the URL under which the picture loads without a token:
-// the same up to the resource, then content?publicAuth=true, its media type,
-// and all other parameters as they were.
+// appendPublic appends how the URL ends under which the picture loads without a
+// token: content?publicAuth=true, its media type, and all other parameters as
+// they were.
 func (r *resource) appendPublic(dst, mimeType []byte) []byte {
-	dst = append(dst, r.url[:r.form]...)
 	dst = append(dst, "content?publicAuth=true"...)
 	if isMediaType(mimeType) {
 		dst = append(dst, "&mimeType="...)
@@ -216,19 +215,19 @@ func isEncoded(c rune) bool {
 	return c >= 0x7f
 }
 
-// PublicPicture appends the public form of a resource's URL, with its own
-// scheme, host, path and parameters. Other URLs, and those that are public
+// PublicPicture gives a resource's URL its public form, with its own scheme,
+// host, path and parameters. Other URLs, and those that are public
 // already, it leaves alone. It is the [rewrite.Picture] of pages whose pictures
 // load from the API (article "One time Authentication for Public Resource").
 //
 // The media type goes into the URL if it is one: type "/" subtype, without
 // parameters. Else the URL keeps the one that it had, if any.
-func (h *APIHosts) PublicPicture(dst, url, mimeType []byte) ([]byte, bool) {
+func (h *APIHosts) PublicPicture(dst, url, mimeType []byte) (text []byte, keep int, ok bool) {
 	r, ok := h.resource(url)
 	if !ok || r.isPublic() {
-		return dst, false
+		return dst, 0, false
 	}
-	return r.appendPublic(dst, mimeType), true
+	return r.appendPublic(dst, mimeType), r.form, true
 }
 
 // LocalPicture returns the [rewrite.Picture] of pages whose pictures load from
@@ -238,12 +237,12 @@ func (h *APIHosts) PublicPicture(dst, url, mimeType []byte) ([]byte, bool) {
 // empty if there is none. Paths that a browser would resolve to others (dot
 // segments, backslashes, white space) are not signed.
 func (h *APIHosts) LocalPicture(sign func(dst []byte, path, mimeType []byte) []byte) rewrite.Picture {
-	return func(dst, url, mimeType []byte) ([]byte, bool) {
+	return func(dst, url, mimeType []byte) (text []byte, keep int, ok bool) {
 		r, ok := h.resource(url)
 		if !ok || !isPlain(url[r.path:r.query]) {
-			return dst, false
+			return dst, 0, false
 		}
-		return sign(dst, r.localPath(), r.mediaType(mimeType)), true
+		return sign(dst, r.localPath(), r.mediaType(mimeType)), 0, true
 	}
 }
 

@@ -5,6 +5,8 @@ package proxy
 
 import (
 	"testing"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
 )
 
 func TestPublicPicture(t *testing.T) {
@@ -61,14 +63,14 @@ func TestPublicPicture(t *testing.T) {
 		{"dots in names", api + "users/..a/.b/c./resources/1../$value", api + "users/..a/.b/c./resources/1../" + end},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, ok := onenote.PublicPicture([]byte("x"), []byte(test.url), []byte("image/png"))
+			got, ok := rewrite.Picture(onenote.PublicPicture).Replace([]byte("x"), []byte(test.url), []byte("image/png"))
 			if want := "x" + test.want; string(got) != want || ok != (test.want != "") {
 				t.Errorf("%s:\n got %s, %t\nwant %s", test.url, got, ok, want)
 			}
 			if !ok {
 				return
 			}
-			if again, ok := onenote.PublicPicture(nil, got[1:], []byte("image/png")); ok {
+			if again, _, ok := onenote.PublicPicture(nil, got[1:], []byte("image/png")); ok {
 				t.Errorf("done twice: got %s from %s", again, got[1:])
 			}
 		})
@@ -78,7 +80,7 @@ func TestPublicPicture(t *testing.T) {
 		"https://graph.microsoft.com/beta/me/onenote/resources/1/content":        "https://graph.microsoft.com/beta/me/onenote/resources/1/" + end,
 		"https://graph.microsoft.com/v1.0/education/resources/1/content":         "",
 	} {
-		if got, _ := graph.PublicPicture(nil, []byte(url), []byte("image/png")); string(got) != want {
+		if got, _ := rewrite.Picture(graph.PublicPicture).Replace(nil, []byte(url), []byte("image/png")); string(got) != want {
 			t.Errorf("Graph: %s:\n got %q\nwant %q", url, got, want)
 		}
 	}
@@ -112,7 +114,7 @@ func TestPublicPictureTakesATypeOnlyIfItIsOne(t *testing.T) {
 		if test.query != "" {
 			url += "?" + test.query
 		}
-		got, _ := h.PublicPicture(nil, []byte(url), []byte(test.mimeType))
+		got, _ := rewrite.Picture(h.PublicPicture).Replace(nil, []byte(url), []byte(test.mimeType))
 		if want := path + "content?publicAuth=true" + test.want; string(got) != want {
 			t.Errorf("%s with type %q:\n got %s\nwant %s", url, test.mimeType, got, want)
 		}
@@ -145,7 +147,7 @@ func TestLocalPicture(t *testing.T) {
 		{api + "a\nb/resources/1/$value", "", ""},
 		{"https://evil.example/api/v1.0/resources/1/$value", "", ""},
 	} {
-		got, ok := local(nil, []byte(test.url), []byte(test.mimeType))
+		got, ok := local.Replace(nil, []byte(test.url), []byte(test.mimeType))
 		if string(got) != test.want || ok != (test.want != "") {
 			t.Errorf("%s:\n got %s, %t\nwant %s", test.url, got, ok, test.want)
 		}
@@ -158,7 +160,7 @@ func TestPictureURLsAllocateNothing(t *testing.T) {
 	mimeType := []byte("image/svg+xml")
 	dst := make([]byte, 0, 1024)
 	if n := testing.AllocsPerRun(100, func() {
-		dst, _ = h.PublicPicture(dst[:0], url, mimeType)
+		dst, _, _ = h.PublicPicture(dst[:0], url, mimeType)
 	}); n != 0 {
 		t.Errorf("PublicPicture: got %v allocations, want 0", n)
 	}

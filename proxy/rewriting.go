@@ -187,7 +187,9 @@ func (x *exchange) rulesFor(res *http.Response) (rules, bool) {
 	}
 	if x.Links && x.Base != nil {
 		r.html.Link = x.localLink()
-		r.head.to = x.localReference
+		if r.kind == multipartType {
+			r.head.to = x.localReference
+		}
 	}
 	r.html.Picture = x.picture(isPage)
 	r.jsonLink = x.jsonLink(r.html)
@@ -220,7 +222,7 @@ func (x *exchange) jsonLink(r rewrite.HTMLRules) rewrite.Link {
 	}
 	return func(dst, url []byte) (text []byte, rest int, ok bool) {
 		if res, ok := x.Hosts.resource(url); ok && res.isPublic() {
-			text, ok = r.Picture(dst, url, nil)
+			text, ok = r.Picture.Replace(dst, url, nil)
 			return text, len(url), ok
 		}
 		if r.Link == nil {
@@ -267,7 +269,7 @@ func (x *exchange) imageBase() string {
 }
 
 // upstream returns scheme and host of the API as it is configured.
-func (x *exchange) upstream() string { return x.in.URL.Scheme + "://" + x.out.Host }
+func (x *exchange) upstream() string { return x.url.Scheme + "://" + x.out.Host }
 
 // localLink returns what makes the API's URLs lead to us. It is made at first
 // need: most answers of some apps have none.

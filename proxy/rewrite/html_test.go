@@ -15,12 +15,16 @@ import (
 // "P:" with their type, links that begin with "l:" become "L:".
 func upper() HTMLRules {
 	return HTMLRules{
-		Picture: func(dst, url, mimeType []byte) ([]byte, bool) {
-			if !bytes.HasPrefix(url, []byte("p:")) {
-				return dst, false
+		Picture: func(dst, url, mimeType []byte) ([]byte, int, bool) {
+			switch {
+			case bytes.HasPrefix(url, []byte("p:")):
+				dst = append(append(dst, "P:"...), url[2:]...)
+				return append(append(append(dst, '['), mimeType...), ']'), 0, true
+			case bytes.HasPrefix(url, []byte("q:")) && !bytes.HasPrefix(url, []byte("q:[")):
+				dst = append(append(append(dst, '['), mimeType...), ']')
+				return append(dst, url[2:]...), len("q:"), true
 			}
-			dst = append(append(dst, "P:"...), url[2:]...)
-			return append(append(append(dst, '['), mimeType...), ']'), true
+			return dst, 0, false
 		},
 		Link: func(dst, url []byte) ([]byte, int, bool) {
 			if !bytes.HasPrefix(url, []byte("l:")) {
@@ -173,6 +177,9 @@ func TestHTMLRewritesAttributes(t *testing.T) {
 		{"unquoted gains quotes", `<img src=p:a>`, `<img src="P:a[]">`},
 		{"unquoted, slash is of the value", `<img src=p:a/>`, `<img src="P:a/[]">`},
 		{"unquoted with both quotes", `<img src=p:"'&amp;>`, `<img src="P:&quot;'&amp;[]">`},
+		{"the beginning is kept", `<img src="q:a" data-src-type="b&amp;c&quot;" data-fullres-src='q:&#39;' data-fullres-src-type="'">`,
+			`<img src="q:[b&amp;c&quot;]a" data-src-type="b&amp;c&quot;" data-fullres-src='q:[&#39;]&#39;' data-fullres-src-type="'">`},
+		{"the beginning is kept, without quotes", `<img src=q:a data-src-type=b><img src=q:&amp;>`, `<img src="q:[b]a" data-src-type=b><img src="q:[]&amp;">`},
 		{"single quotes stay", `<img src='p:"a'>`, `<img src='P:"a[]'>`},
 		{"white space around a URL", "<img src=\"\n p:a\t\">", "<img src=\"\n P:a[]\t\">"},
 

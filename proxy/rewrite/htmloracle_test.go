@@ -89,6 +89,8 @@ func wantAttributes(z *html.Tokenizer, typ html.TokenType) (list []string, chang
 		switch {
 		case tag == "img" && (list[i] == "src" || list[i] == "data-fullres-src") && strings.HasPrefix(value, "p:"):
 			value = "P:" + value[2:] + "[" + get(typeAttribute[list[i]]) + "]"
+		case tag == "img" && (list[i] == "src" || list[i] == "data-fullres-src") && strings.HasPrefix(value, "q:") && !strings.HasPrefix(value, "q:["):
+			value = "q:[" + get(typeAttribute[list[i]]) + "]" + value[2:]
 		case tag == "object" && list[i] == "data" && strings.HasPrefix(value, "l:"):
 			value = "L:" + value[2:]
 		default:
@@ -125,7 +127,7 @@ var (
 	tagPieces   = strings.Split("<img |<img |<IMG\n|<object |<p |</p ", "|")
 	namePieces  = strings.Split("src|src|SRC|data|data-src-type|data-fullres-src|data-fullres-src-type|alt|=|a/", "|")
 	equalPieces = strings.Split("=|=|=| = |=\n|", "|")
-	valuePieces = strings.Split("p:|p:|l:|a|/|?b=c|image/png|&amp;|&amp|&#38;|&#x26|&#0;|&#128;|&notit;|&copy=|&copy|&semi;|&|"+
+	valuePieces = strings.Split("p:|p:|q:|l:|a|/|?b=c|image/png|&amp;|&amp|&#38;|&#x26|&#0;|&#128;|&notit;|&copy=|&copy|&semi;|&|"+
 		"&lt|;|=|&#99999999999999;|&sol;|p&colon;|&|'|\"|\r\n|\x00| |>|\u00e4", "|")
 	commentPieces = strings.Split("-|-|--|>|!|<|x|<!--|</", "|")
 	scriptPieces  = strings.Split("-|--|>|<!--|-->|<script>|<script |</script>|</SCRIPT/|<x|x|</x", "|")
@@ -185,6 +187,7 @@ func FuzzHTML(f *testing.F) {
 	f.Add(`<img src="p:a&amp;b" data-src-type="image/png" data-fullres-src='p:b'/><object data=l:a>`, uint64(1))
 	f.Add(`<script><!--<script></script><img src="p:a">--></script><img src=p:"'>`, uint64(2))
 	f.Add(`<!-- > --!><img alt=">" src = " p:&#x26;"><p a"b='<img src="p:a">'>`, uint64(3))
+	f.Add(`<img src="q:a" data-src-type='&quot;&' data-fullres-src='q:&#38;'>`, uint64(5))
 	f.Add(`<title></titlex><img src=p:a></title ><!DOCTYPE "><img ="x" SRC=p:a/ >`, uint64(4))
 	f.Fuzz(func(t *testing.T, in string, seed uint64) { checkHTMLDocument(t, in, seed) })
 }

@@ -21,20 +21,32 @@
 // and in steady state nothing is allocated but the Reader itself.
 package rewrite
 
+import "slices"
+
 // A Picture decides about the URL of a picture: an img element's src or
 // data-fullres-src. It gets the URL and the media type that the element names
 // for it (empty if it names none), both with character references resolved,
-// appends the URL that shall stand there instead and reports true; or returns
-// dst and false to leave the attribute as it is.
+// appends what shall stand in place of url[keep:] and reports true; or returns
+// dst and false to leave the attribute as it is. What is asked of a picture
+// stands at its URL's end, and the beginning need not be written again.
 //
 // The slices are valid during the call only. The replacement is plain text;
 // it is escaped where it is written.
-type Picture func(dst, url, mimeType []byte) ([]byte, bool)
+type Picture func(dst, url, mimeType []byte) (text []byte, keep int, ok bool)
+
+// Replace appends the whole URL that shall stand in place of another.
+func (p Picture) Replace(dst, url, mimeType []byte) ([]byte, bool) {
+	begin := len(dst)
+	text, keep, ok := p(dst, url, mimeType)
+	if !ok {
+		return dst, false
+	}
+	return slices.Insert(text, begin, url[:keep]...), true
+}
 
 // A Link decides about any other URL, under the same rules as [Picture], but
-// that it need not write the URL's end: it appends what shall stand in place of
-// url[:rest], and what follows stays as it is. Where a URL leads differs in its
-// beginning, nearly always.
+// that it appends what shall stand in place of url[:rest]: where a URL leads is
+// its beginning.
 type Link func(dst, url []byte) (text []byte, rest int, ok bool)
 
 // Replace appends the whole URL that shall stand in place of another.

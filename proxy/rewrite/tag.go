@@ -3,7 +3,10 @@
 
 package rewrite
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Classes of bytes in tags.
 const (
@@ -301,34 +304,51 @@ func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
 	if !s.url.html(raw) {
 		return e
 	}
-	var ok, picture bool
+	from, to, count := s.ask(b, typ)
+	if count == nil || string(s.new) == string(s.url.text[from:to]) {
+		return e
+	}
+	*count++
+	asItIs := len(s.url.signs) == 0 && a.quote != 0
+	begin, end := a.start, a.end
+	if asItIs {
+		begin, end = a.start+from, a.start+to
+	}
+	if e.changes() {
+		s.out = append(s.out, b[e.pass+e.cut:begin]...)
+	} else {
+		e.pass = begin
+	}
+	if asItIs {
+		s.out = appendEscaped(s.out, s.new, a.quote)
+	} else {
+		s.new = append(slices.Insert(s.new, 0, s.url.text[:from]...), s.url.text[to:]...)
+		s.out = appendValue(s.out, raw, &s.url, s.new, a.quote)
+	}
+	e.cut = end - e.pass
+	e.text = s.out
+	return e
+}
+
+// ask asks what becomes of the URL. What shall stand in place of its text from
+// there to there is new then, and count is where that is counted; nil is for
+// nothing.
+func (s *htmlScanner) ask(b []byte, typ int) (from, to int, count *int) {
+	var ok bool
 	if typ >= 0 && s.rules.Picture != nil {
 		if t := s.attrs[typ]; !t.set || !s.mimeType.html(b[t.start:t.end]) {
 			s.mimeType.same(nil)
 		}
-		s.new, ok = s.rules.Picture(s.new[:0], s.url.text, s.mimeType.text)
-		picture = ok
+		if s.new, from, ok = s.rules.Picture(s.new[:0], s.url.text, s.mimeType.text); ok {
+			return from, len(s.url.text), &s.pictures
+		}
 	}
-	if !ok && s.rules.Link != nil && (typ < 0 || s.rules.LinkPictures) {
-		s.new, ok = s.rules.Link.Replace(s.new[:0], s.url.text)
+	if s.rules.Link != nil && (typ < 0 || s.rules.LinkPictures) {
+		if s.new, to, ok = s.rules.Link(s.new[:0], s.url.text); ok {
+			return 0, to, &s.links
+		}
 	}
-	if !ok || bytes.Equal(s.new, s.url.text) {
-		return e
-	}
-	if picture {
-		s.pictures++
-	} else {
-		s.links++
-	}
-	if e.changes() {
-		s.out = append(s.out, b[e.pass+e.cut:a.start]...)
-	} else {
-		e.pass = a.start
-	}
-	e.cut = a.end - e.pass
-	s.out = appendValue(s.out, raw, &s.url, s.new, a.quote)
-	e.text = s.out
-	return e
+	return 0, 0, nil
 }
 
 // appendValue writes a new attribute value in place of raw.
