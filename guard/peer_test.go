@@ -5,13 +5,11 @@ package guard_test
 
 import (
 	"bufio"
-	"context"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
-	"path/filepath"
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
@@ -108,41 +106,6 @@ func TestTheServersOwnAuthenticationCountsAsAKey(t *testing.T) {
 		{name: "not past the path", line: "GET /api/../x", from: remote, peer: peer, want: answer.BadPath},
 		{name: "not past allow_remote_signin", line: "POST /auth/a/signin", from: remote, peer: peer, want: answer.ForbiddenClient},
 	})
-}
-
-// What net/http calls the caller on a unix socket is its business; that this
-// means local is ours.
-func TestAUnixSocketIsLocal(t *testing.T) {
-	g := newGuard(t, guard.Config{})
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, refusal := g.Admit(r, guard.Peer{}); refusal != nil {
-			refusal.ServeHTTP(w, r)
-		}
-	}))
-	path := filepath.Join(t.TempDir(), "s")
-	l, err := net.Listen("unix", path)
-	if err != nil {
-		t.Skip("no unix sockets here: ", err)
-	}
-	srv.Listener.Close()
-	srv.Listener = l
-	srv.Start()
-	defer srv.Close()
-	client := http.Client{Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", path)
-		},
-	}}
-	res, err := client.Get("http://localhost" + notebooks)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != 200 {
-		body, _ := io.ReadAll(res.Body)
-		t.Errorf("got %d %s, want it admitted", res.StatusCode, body)
-	}
 }
 
 // Two lengths of one body, two hosts, a broken line: net/http refuses what
