@@ -277,36 +277,64 @@ func (h *Handler) proxy(w http.ResponseWriter, r *http.Request, admitted *guard.
 		return h.refuse(w, r, "", refusal)
 	}
 	repl.Set("http.onenote.account", name)
-	if fields, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
-		fields.Set(zap.String("onenote_account", name))
-	}
+	logAccount(r, name)
 	if h.MaxBody > 0 && r.ContentLength > h.MaxBody {
 		return h.refuse(w, r, name, bodyTooLarge(h.MaxBody))
 	}
-	trace := new(proxy.Trace)
-	defer func() {
-		repl.Set("http.onenote.retried", trace.Retried)
-		repl.Set("http.onenote.rewritten", trace.Pictures+trace.Links+trace.Headers+trace.Body)
-	}()
-	to := &route{target: r.RequestURI, Call: proxy.Call{
+	p := newPassage(w)
+	defer p.report(repl)
+	p.route = route{target: r.RequestURI, Call: proxy.Call{
 		Account:   h.app.account(name),
 		Name:      name,
 		Base:      admitted.Base,
 		ImageBase: admitted.ImageBase,
-		SigninURL: h.pages.SigninURL(admitted.Base, name),
+		SigninURL: func() string { return h.pages.SigninURL(admitted.Base, name) },
 		Picture:   admitted.Picture,
-		Trace:     trace,
+		Trace:     &p.trace,
 	}}
-	out := withoutReferer(withoutSecrets(r.WithContext(withRoute(r.Context(), to))))
+	out := withoutReferer(withoutSecrets(r.WithContext(withRoute(r.Context(), &p.route))))
 	if h.MaxBody > 0 && out.Body != nil {
 		out.Body = http.MaxBytesReader(w, out.Body, h.MaxBody)
 	}
-	answered := &answeredWriter{ResponseWriterWrapper: &caddyhttp.ResponseWriterWrapper{ResponseWriter: w}}
-	err := next.ServeHTTP(answered, out)
-	if err == nil || answered.begun {
+	err := next.ServeHTTP(&p.answered, out)
+	if err == nil || p.answered.begun {
 		return err
 	}
 	return h.fail(w, r, name, err)
+}
+
+// A passage is what one request takes on its way and what becomes of it, all of
+// it in one allocation.
+type passage struct {
+	route    route
+	trace    proxy.Trace
+	answered answeredWriter
+	wrapper  caddyhttp.ResponseWriterWrapper // in answered
+}
+
+func newPassage(w http.ResponseWriter) *passage {
+	p := new(passage)
+	p.wrapper.ResponseWriter = w
+	p.answered.ResponseWriterWrapper = &p.wrapper
+	return p
+}
+
+// report fills the placeholders that tell what became of the request.
+func (p *passage) report(repl *caddy.Replacer) {
+	repl.Set("http.onenote.retried", p.trace.Retried)
+	repl.Set("http.onenote.rewritten", p.trace.Pictures+p.trace.Links+p.trace.Headers+p.trace.Body)
+}
+
+// logAccount names the account in the access log, where there is one: a field
+// that nobody reads costs as much as one that somebody does.
+func logAccount(r *http.Request, name string) {
+	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
+	if !ok || server.Logs == nil {
+		return
+	}
+	if fields, ok := r.Context().Value(caddyhttp.ExtraLogFieldsCtxKey).(*caddyhttp.ExtraLogFields); ok {
+		fields.Set(zap.String("onenote_account", name))
+	}
 }
 
 // withoutReferer takes out the address of a page of ours, which may have a
@@ -364,10 +392,11 @@ func peerOf(r *http.Request) guard.Peer {
 // parseIP reads an address, with or without a port; the zero Addr where it is
 // none.
 func parseIP(text string) netip.Addr {
-	if host, _, err := net.SplitHostPort(text); err == nil {
-		text = host
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return addr
 	}
-	addr, _ := netip.ParseAddr(text) // zero on error
+	host, _, _ := net.SplitHostPort(text) // empty on error,
+	addr, _ := netip.ParseAddr(host)      // and then it is none
 	return addr
 }
 

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/caddyserver/caddy/v2"
@@ -159,6 +158,7 @@ func (t *Transport) provisionWay(ctx caddy.Context) error {
 	}
 	t.way = proxy.Transport{
 		Next:          loopWatch{&t.HTTPTransport},
+		Upstream:      t.upstream.url,
 		Preset:        t.upstream.preset,
 		Hosts:         proxy.NewAPIHosts(t.upstream.preset, t.upstream.url, t.APIHosts...),
 		Pictures:      pictures,
@@ -174,11 +174,10 @@ func (t *Transport) provisionWay(ctx caddy.Context) error {
 	return nil
 }
 
-// RequestHeaderOps names the API in the Host header. Caddy's own transport
-// would add the port, which the API does not expect.
-func (t *Transport) RequestHeaderOps() *headers.HeaderOps {
-	return &headers.HeaderOps{Set: http.Header{"Host": {t.upstream.url.Host}}}
-}
+// RequestHeaderOps changes nothing. Caddy's own transport would name the
+// address it dials in the Host field, with its port; the copy of the request to
+// which the token is attached names the API.
+func (*Transport) RequestHeaderOps() *headers.HeaderOps { return nil }
 
 // RoundTrip sends a request that the guard admitted, or a health check.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -197,7 +196,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return refuse(req, err.Error()), nil
 	}
-	return way.For(to.Call).RoundTrip(t.aimed(req, to.target))
+	call := to.Call
+	call.Target = to.target
+	return way.For(call).RoundTrip(req)
 }
 
 // isProbe reports whether it is a health check of reverse_proxy: those run
@@ -213,20 +214,6 @@ func dialsLoopback(req *http.Request) bool {
 		return isLoopbackHost(req.URL.Hostname())
 	}
 	return caddy.IsUnixNetwork(di.Network) || isLoopbackHost(di.Host)
-}
-
-// aimed returns the request with the target that the client wrote, and with
-// the configured API as its URL. reverse_proxy puts the address it dials there,
-// without a scheme; the certificate and the Host header have to be those of the
-// API.
-func (t *Transport) aimed(req *http.Request, target string) *http.Request {
-	out := new(http.Request)
-	*out = *req
-	out.RequestURI = target
-	out.URL = new(url.URL)
-	*out.URL = *req.URL
-	out.URL.Scheme, out.URL.Host = t.upstream.url.Scheme, t.upstream.url.Host
-	return out
 }
 
 // signed returns the way of a request, able to sign pictures where it has to.

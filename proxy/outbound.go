@@ -75,10 +75,11 @@ func (x *exchange) closeBody() {
 // prepare makes the request that goes up, all but its token. It returns an
 // answer where none may go up.
 func (x *exchange) prepare() *answer.Answer {
+	x.aim()
 	if a := x.check(); a != nil {
 		return a
 	}
-	t, ok := targetOf(x.in)
+	t, ok := x.target()
 	if !ok {
 		return &answer.Answer{
 			Cause:   answer.BadPath,
@@ -89,12 +90,29 @@ func (x *exchange) prepare() *answer.Answer {
 	x.rewrite = x.mayRewrite()
 
 	x.out = *x.in
+	x.out.Host = hostWithoutDefaultPort(&x.url)
 	x.out.URL = x.upstreamURL(t)
-	x.out.Host = hostWithoutDefaultPort(x.in.URL)
 	x.out.RequestURI = "" // it is for servers; clients take the URL
 	x.out.Header = x.upstreamHeader()
 	x.keepBody()
 	return nil
+}
+
+// aim points our copy of the request's URL at the API: the certificate and the
+// Host field have to be those of the API, whatever address is dialed.
+func (x *exchange) aim() {
+	x.url = *x.in.URL
+	if x.Upstream != nil {
+		x.url.Scheme, x.url.Host = x.Upstream.Scheme, x.Upstream.Host
+	}
+}
+
+// target returns what the client asked for.
+func (x *exchange) target() (target, bool) {
+	if x.Target != "" {
+		return targetIn(x.Target)
+	}
+	return targetOf(x.in)
 }
 
 // check makes sure that a token may be sent at all, before any is asked for.
@@ -105,10 +123,10 @@ func (x *exchange) check() *answer.Answer {
 			Message: "Nobody has decided whose token goes with this request. Put the handler onenote_guard in front of the transport, or use the directive onenote, which does.",
 		}
 	}
-	if !mayCarryToken(x.in.URL) {
+	if !mayCarryToken(&x.url) {
 		return &answer.Answer{
 			Cause:   answer.Misconfigured,
-			Message: "The upstream " + x.in.URL.Host + " is reached without TLS, and the token of account " + x.Name + " would be readable on the way. Use https, or an upstream on this machine.",
+			Message: "The upstream " + x.url.Host + " is reached without TLS, and the token of account " + x.Name + " would be readable on the way. Use https, or an upstream on this machine.",
 		}
 	}
 	return nil
@@ -142,10 +160,10 @@ func (x *exchange) mayRewrite() bool {
 	return x.Links || x.Pictures == Local || x.Pictures == Direct && x.content == pageContent
 }
 
-// upstreamURL returns the URL to send to. The path goes into Opaque, which
-// net/http sends as it is; from Path it would write %2f and | in its own way.
+// upstreamURL returns the URL to send to, which was aimed before. The path goes
+// into Opaque, which net/http sends as it is; from Path it would write %2f and |
+// in its own way.
 func (x *exchange) upstreamURL(t target) *url.URL {
-	x.url = *x.in.URL
 	x.url.Opaque = t.path
 	x.url.RawQuery = x.upstreamQuery(t.query)
 	x.url.ForceQuery = t.hasQuery && t.query == ""

@@ -132,6 +132,21 @@ func TestLoopIsAddedToThoseBefore(t *testing.T) {
 	}
 }
 
+// A server that balances load puts the address it dials into the URL, and may
+// keep the request line to itself.
+func TestUpstreamAndTargetAreWhatIsSaid(t *testing.T) {
+	in := inRequest("GET", "/not/here", nil)
+	in.URL = must(url.Parse("http://192.0.2.1:8443/nor/here?x"))
+	transport := &Transport{Upstream: must(url.Parse("https://www.onenote.com"))}
+	out := sentFor(t, transport, Call{Target: "/api/v1.0/a%2Fb?c=|"}, in)
+	if got, want := out.URL.String(), "https://www.onenote.com/api/v1.0/a%2Fb?c=|"; out.Host != "www.onenote.com" || out.URL.Opaque+"?"+out.URL.RawQuery != "/api/v1.0/a%2Fb?c=|" || out.URL.Scheme != "https" || out.URL.Host != "www.onenote.com" {
+		t.Errorf("got Host %q to %s, want %s", out.Host, got, want)
+	}
+	if in.URL.Host != "192.0.2.1:8443" || in.RequestURI != "/not/here" {
+		t.Errorf("the client's own request was changed: %s, %s", in.URL, in.RequestURI)
+	}
+}
+
 func TestHostIsTheUpstreamsWithoutDefaultPort(t *testing.T) {
 	tests := map[string]string{
 		"https://www.onenote.com:443":   "www.onenote.com",

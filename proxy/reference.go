@@ -22,7 +22,7 @@ type reference func(value string) (string, bool)
 func (x *exchange) localReference(value string) (string, bool) {
 	switch {
 	case strings.HasPrefix(value, "//"):
-		return x.localURL(x.in.URL.Scheme + ":" + value)
+		return x.localURL(x.url.Scheme + ":" + value)
 	case strings.HasPrefix(value, "/"):
 		return x.Base.String() + value, x.Base.Path != "" && hasPath([]byte(value), x.Hosts.paths)
 	}

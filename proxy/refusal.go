@@ -43,11 +43,12 @@ func (x *exchange) tokenFailure(err error) (*http.Response, error) {
 }
 
 func (x *exchange) signinRequired(f TokenError) *answer.Answer {
-	return &answer.Answer{
-		Cause:   answer.SigninRequired,
-		Message: sentences(reason(f), f.Hint(), "The page for it is "+x.SigninURL),
-		URL:     x.SigninURL,
+	a := &answer.Answer{Cause: answer.SigninRequired, Message: sentences(reason(f), f.Hint())}
+	if x.SigninURL != nil {
+		a.URL = x.SigninURL()
+		a.Message = sentences(a.Message, "The page for it is "+a.URL)
 	}
+	return a
 }
 
 func (x *exchange) unavailable(wait time.Duration, f TokenError) *answer.Answer {

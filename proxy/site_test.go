@@ -57,7 +57,7 @@ func newSite(t *testing.T, api http.Handler, options ...func(*site)) *site {
 		Now:       testNow,
 		Observer:  s.observer,
 	}
-	s.call = Call{Account: s.account, Name: "work", SigninURL: "http://localhost:8080/auth/work/signin"}
+	s.call = Call{Account: s.account, Name: "work", SigninURL: func() string { return "http://localhost:8080/auth/work/signin" }}
 	for _, option := range options {
 		option(s)
 	}

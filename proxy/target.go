@@ -30,8 +30,13 @@ func targetOf(req *http.Request) (target, bool) {
 		}
 		return t, t.valid()
 	}
+	return targetIn(req.RequestURI)
+}
+
+// targetIn returns the target that a request line holds.
+func targetIn(uri string) (target, bool) {
 	var t target
-	t.path, t.query, t.hasQuery = strings.Cut(originForm(req.RequestURI), "?")
+	t.path, t.query, t.hasQuery = strings.Cut(originForm(uri), "?")
 	return t, t.valid()
 }
 

@@ -37,6 +37,10 @@ type Transport struct {
 	// must not add credentials. http.Transport is one that does neither.
 	Next http.RoundTripper
 
+	// Upstream is scheme and host of the API, where the requests that come in
+	// name the address that is dialed. Default: that of each request's URL.
+	Upstream *url.URL
+
 	// Preset says which paths and hosts belong to the API.
 	Preset Preset
 
@@ -149,8 +153,13 @@ type Call struct {
 	// ImageBase is the same for local pictures. Default: Base.
 	ImageBase *url.URL
 
-	// SigninURL is where a person signs in to the account.
-	SigninURL string
+	// SigninURL returns where a person signs in to the account. It is asked
+	// only where somebody has to, and may be nil.
+	SigninURL func() string
+
+	// Target is the request target as the client wrote it. Default: that of
+	// the request.
+	Target string
 
 	// Picture is the signed picture that is asked for, if it is one.
 	Picture *picture.Picture
@@ -167,7 +176,8 @@ type Trace struct {
 }
 
 // For returns the transport for that call. The request that it is given must
-// have a URL with scheme and host, those of the API; it is not changed.
+// have a URL with scheme and host, those of the API unless Upstream says them;
+// it is not changed.
 //
 // A failure to get a token is an answer, so that the one who balances load
 // does not blame the API for it: 401, 503 or 500 in the API's own shape. A
