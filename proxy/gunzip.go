@@ -25,7 +25,8 @@ var errTooLarge = errors.New("the answer decodes to more than 1 GiB")
 type gunzip struct {
 	reader gzip.Reader
 	src    *bufio.Reader
-	fresh  bool // nothing was read yet, not even the gzip header
+	inside bool // of a member
+	begun  bool // there was a member
 	left   int64
 }
 
@@ -36,29 +37,60 @@ var gunzips = sync.Pool{New: func() any { return &gunzip{src: bufio.NewReaderSiz
 func newGunzip(src io.Reader) *gunzip {
 	z := gunzips.Get().(*gunzip)
 	z.src.Reset(src)
-	z.fresh = true
+	z.inside, z.begun = false, false
 	z.left = maxDecoded
 	return z
 }
 
 // Read implements [io.Reader].
 func (z *gunzip) Read(p []byte) (int, error) {
-	if z.fresh {
-		// An empty body is not gzip, but what some servers send for nothing.
-		if _, err := z.src.Peek(1); err != nil {
-			return 0, err
+	for {
+		if !z.inside {
+			if err := z.enter(); err != nil {
+				return 0, err
+			}
 		}
-		if err := z.reader.Reset(z.src); err != nil {
-			return 0, err
+		if z.left == 0 {
+			return 0, errTooLarge
 		}
-		z.fresh = false
+		n, err := z.reader.Read(p[:min(int64(len(p)), z.left)])
+		z.left -= int64(n)
+		if errors.Is(err, io.EOF) {
+			z.inside, err = false, nil
+		}
+		if n > 0 || z.inside {
+			return n, err
+		}
 	}
-	if z.left == 0 {
-		return 0, errTooLarge
+}
+
+// enter begins the next member (RFC 1952 §2.2), or returns io.EOF where there
+// is none. An empty body is not gzip, but what some servers send for nothing.
+func (z *gunzip) enter() error {
+	magic, err := z.src.Peek(2)
+	switch {
+	case z.begun && string(magic) != "\x1f\x8b":
+		return z.skip()
+	case len(magic) == 0:
+		return err
 	}
-	n, err := z.reader.Read(p[:min(int64(len(p)), z.left)])
-	z.left -= int64(n)
-	return n, err
+	if err := z.reader.Reset(z.src); err != nil {
+		return err
+	}
+	z.reader.Multistream(false)
+	z.inside, z.begun = true, true
+	return nil
+}
+
+// skip reads what follows the last member, padding or what a server in between
+// has added, and lets it fall, as browsers do. Where the connection breaks
+// there, nobody knows whether it was the last.
+func (z *gunzip) skip() error {
+	_, err := io.CopyN(io.Discard, z.src, maxDecoded)
+	if err == nil {
+		return errTooLarge
+	}
+	return err
 }
 
 // release gives the buffers back.

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -444,7 +445,7 @@ func TestUnknownCodingIsSaidInTheLog(t *testing.T) {
 
 func TestBrokenGzipIsAnErrorAndNoShortAnswer(t *testing.T) {
 	whole := gzipped(strings.Repeat(list, 1000))
-	for name, body := range map[string]string{"cut off": whole[:len(whole)-20], "no gzip": strings.Repeat(list, 100), "spoilt": whole[:len(whole)-8] + "xxxxxxxx"} {
+	for name, body := range map[string]string{"cut off": whole[:len(whole)-20], "no gzip": strings.Repeat(list, 100), "spoilt": whole[:len(whole)-8] + "xxxxxxxx", "the next member cut off": whole + whole[:len(whole)-20], "its head cut off": whole + whole[:5]} {
 		s := newSite(t, answering(200, body, "Content-Type", "application/json", "Content-Encoding", "gzip"))
 		res, err := s.front.Client().Get(s.front.URL + listPath)
 		if err != nil {
@@ -454,6 +455,45 @@ func TestBrokenGzipIsAnErrorAndNoShortAnswer(t *testing.T) {
 			t.Errorf("%s: got a whole answer, want an error", name)
 		}
 		res.Body.Close()
+	}
+}
+
+// Browsers and gzip itself take no offence at what follows the last member:
+// padding, or what a server in between has added.
+func TestWhatFollowsGzipIsIgnored(t *testing.T) {
+	whole, half := gzipped(list), len(list)/2
+	members := gzipped(list[:half]) + gzipped("") + gzipped(list[half:])
+	for name, body := range map[string]string{
+		"nothing":       whole,
+		"more members":  members,
+		"padding":       whole + strings.Repeat("\x00", 512),
+		"one byte":      members + "\x00",
+		"other bytes":   whole + "<!-- served in 3 ms -->",
+		"many of those": whole + strings.Repeat("x", 100_000),
+	} {
+		z := newGunzip(iotest.OneByteReader(strings.NewReader(body)))
+		got, err := io.ReadAll(z)
+		z.release()
+		if err != nil || string(got) != list {
+			t.Errorf("%s: got %q, %v, want the list", name, got, err)
+		}
+	}
+}
+
+// A connection that breaks behind the last member has not said that it was the
+// last.
+func TestGzipOnABrokenConnectionIsNotWhole(t *testing.T) {
+	for name, body := range map[string]string{
+		"behind a member":  gzipped(list),
+		"behind padding":   gzipped(list) + "\x00\x00\x00\x00",
+		"inside of a head": gzipped(list) + gzipped(list)[:1],
+	} {
+		z := newGunzip(io.MultiReader(strings.NewReader(body), iotest.ErrReader(io.ErrUnexpectedEOF)))
+		got, err := io.ReadAll(z)
+		z.release()
+		if err != io.ErrUnexpectedEOF || string(got) != list {
+			t.Errorf("%s: got %d bytes and %v, want %d and that the connection broke", name, len(got), err, len(list))
+		}
 	}
 }
 

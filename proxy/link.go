@@ -6,6 +6,7 @@ package proxy
 import (
 	"bytes"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/caddy-onenote/caddy-onenote/proxy/picture"
@@ -92,7 +93,7 @@ func appendUnsigned(dst, rest []byte) []byte {
 	path, query, _ := bytes.Cut(rest, []byte("?"))
 	query, fragment, hasFragment := bytes.Cut(query, []byte("#"))
 	dst = append(dst, path...)
-	if kept := picture.StripQuery(string(query)); kept != "" {
+	if kept := unsigned(path, string(query)); kept != "" {
 		dst = append(dst, '?')
 		dst = append(dst, kept...)
 	}
@@ -101,4 +102,17 @@ func appendUnsigned(dst, rest []byte) []byte {
 		dst = append(dst, fragment...)
 	}
 	return dst
+}
+
+// unsigned returns the query of a local picture as the API knows it. The API's
+// own public addresses end with content; on any other, publicAuth and mimeType
+// are ours as well.
+func unsigned(path []byte, query string) string {
+	kept := picture.StripQuery(query)
+	if kept == query || equalFold(path[bytes.LastIndexByte(path, '/')+1:], "content") {
+		return kept
+	}
+	options := strings.Split(kept, "&")
+	options = slices.DeleteFunc(options, func(option string) bool { return isPublicOption([]byte(option)) })
+	return strings.Join(options, "&")
 }

@@ -42,6 +42,12 @@ func TestUpstreamLink(t *testing.T) {
 		{"http://plain.example/api/v1.0", up + "/api/v1.0"},
 		{"http://localhost:8080/api/v1.0/resources/1/content?publicAuth=true&mimeType=image/png&account=default&expires=1&sig=abc#f",
 			up + "/api/v1.0/resources/1/content?publicAuth=true&mimeType=image/png#f"},
+		{"http://localhost:8080/api/v1.0/resources/1/$value?publicAuth=true&mimeType=image/png&account=default&expires=1&sig=abc#f",
+			up + "/api/v1.0/resources/1/$value#f"},
+		{"http://localhost:8080/api/v1.0/resources/1/$value?a=1&publicAuth=true&account=default&expires=1&sig=abc&b=2",
+			up + "/api/v1.0/resources/1/$value?a=1&b=2"},
+		{"http://localhost:8080/api/v1.0/resources/1/$value?publicAuth=true&mimeType=image/png",
+			up + "/api/v1.0/resources/1/$value?publicAuth=true&mimeType=image/png"},
 		{"http://localhost:8080/api/v1.0/resources/1/content?sig=abc", up + "/api/v1.0/resources/1/content?sig=abc"},
 
 		{"http://localhost/api/v1.0", ""},

@@ -92,8 +92,10 @@ const (
 //	…/pages/{id}/content    …/resources/{id}/content
 //	…/pages/{id}/$value     …/resources/{id}/$value
 //	…/pages('{id}')/content and so on, in any case of letters
+//
+// A slash behind them changes nothing for the API.
 func contentOf(path string) content {
-	rest, last := cutLast(path)
+	rest, last := cutLast(strings.TrimSuffix(path, "/"))
 	if !equalSegment(last, "content") && !equalSegment(last, "$value") {
 		return otherContent
 	}
