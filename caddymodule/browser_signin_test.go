@@ -74,8 +74,8 @@ func (v visit) wantPage(tab *chromium.Tab, heading string, words ...string) {
 }
 
 // wantClean fails the test if the address of the page, or of one that the back
-// button leads to, tells what a sign-in lives on, or if the console holds
-// anything.
+// button leads to, tells what a sign-in lives on, if the provider was told
+// where the browser came from, or if the console holds anything.
 func (v visit) wantClean(tab *chromium.Tab) {
 	v.t.Helper()
 	for _, u := range tab.History() {
@@ -88,6 +88,7 @@ func (v visit) wantClean(tab *chromium.Tab) {
 			}
 		}
 	}
+	v.m.wantNoReferrer(v.t, v.s.url)
 	wantQuiet(v.t, tab)
 }
 

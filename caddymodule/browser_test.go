@@ -10,6 +10,8 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/internal/chromium"
@@ -202,4 +204,64 @@ func TestABrowserSignsInFromElsewhere(t *testing.T) {
 	tab.Follow("form[action$='/signout'] button")
 	tab.Until("document.querySelector('h1').innerText === 'Signed out'")
 	s.wantState(t, tokens.SignedOut)
+}
+
+// A page that came over plain HTTP from a name that is not localhost: browsers
+// then do not say in a field of its own whose form it is, so that Origin has to.
+func TestABrowserSignsInOverPlainHTTP(t *testing.T) {
+	const host = "notes.example"
+	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t, host)
+	base := strings.Replace(s.front("", func(*http.Request) {}), "localhost", host, 1)
+	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url+" {\npublic_url "+base+"\n}"))
+	tab := b.Tab(t)
+	tab.Open(base + "/")
+	tab.Follow(signinButton)
+	consent(tab, "someone@outlook.com")
+	tab.Until("document.querySelector('.state')?.innerText.includes('Ready')")
+	m.wantNoReferrer(t, base)
+	s.wantState(t, tokens.Ready)
+	tab.Follow("form[action$='/signout'] button")
+	tab.Until("document.querySelector('h1').innerText === 'Signed out'")
+	s.wantState(t, tokens.SignedOut)
+}
+
+// wantNoReferrer fails the test if the provider was told that the browser came
+// from the site.
+func (m *microsoft) wantNoReferrer(t *testing.T, base string) {
+	t.Helper()
+	for _, r := range m.requests("/") {
+		if from := strings.Join(r.Headers["Referer"], ", "); strings.HasPrefix(from, base) {
+			t.Errorf("%s %s was told that the browser comes from %s", r.Method, r.Path, from)
+		}
+	}
+}
+
+// The script that posts the fragment takes it out of the address first: the
+// page may be shown for long while it is posted, and an address is copied,
+// bookmarked, and kept by the browser.
+func TestAFragmentIsGoneBeforeItIsPosted(t *testing.T) {
+	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t)
+	var posted atomic.Bool
+	held := make(chan struct{})
+	goOn := sync.OnceFunc(func() { close(held) })
+	defer goOn()
+	base := s.front("", func(r *http.Request) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/callback") {
+			posted.Store(true)
+			<-held
+		}
+	})
+	s.mustLoad(s.config("client_id test\nauthority "+m.url+"\nflow token\nscopes office.onenote_update", "onenote "+m.url+" {\npublic_url "+base+"\n}"))
+	tab := b.Tab(t)
+	tab.Open(base + "/")
+	tab.Follow(signinButton)
+	tab.Fill("input[name=user]", "someone@outlook.com")
+	tab.Press(acceptButton)
+	eventually(t, "the fragment is posted", posted.Load)
+	if got, want := tab.Address().String(), base+"/auth/default/callback"; got != want {
+		t.Errorf("while the answer is posted the address is %s, want %s", got, want)
+	}
+	goOn()
+	tab.Until("document.querySelector('.state')?.innerText.includes('Ready')")
+	s.wantState(t, tokens.Ready)
 }
