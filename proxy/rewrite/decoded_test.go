@@ -98,3 +98,21 @@ func TestMalformedEscapesStandForThemselves(t *testing.T) {
 		}
 	}
 }
+
+// A URL with more than is looked at passes as it is.
+func TestURLsWithTooManyReferencesStay(t *testing.T) {
+	for _, n := range []int{maxSigns, maxSigns + 1} {
+		references, escapes := strings.Repeat("&amp;", n), strings.Repeat(`\u0026`, n)
+		page, list := `<img src="p:`+references+`">`, `["https://api.example/api/`+escapes+`"]`
+		wantPage, wantList := page, list
+		if n <= maxSigns {
+			wantPage, wantList = `<img src="P:`+references+`[]">`, `["http://here/api/`+escapes+`"]`
+		}
+		if got := readAll(t, HTML(strings.NewReader(page), upper())); got != wantPage {
+			t.Errorf("%d references: got %.20q, want %.20q", n, got, wantPage)
+		}
+		if got := readAll(t, JSON(strings.NewReader(list), testHosts, local)); got != wantList {
+			t.Errorf("%d escapes: got %.40q, want %.40q", n, got, wantList)
+		}
+	}
+}
