@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -14,8 +15,15 @@ import (
 // rounds is how many rounds the tests measure.
 const rounds = 11
 
-// TestGoals measures the product against its baselines in the same run.
-func TestGoals(t *testing.T) {
+// ratiosWanted is the variable under which TestRatios measures: on a machine
+// that does other work it would fail for reasons that are not the product's.
+const ratiosWanted = "ONENOTE_BENCH_RATIOS"
+
+// TestRatios measures the product against its baselines in the same run.
+func TestRatios(t *testing.T) {
+	if os.Getenv(ratiosWanted) == "" {
+		t.Skip(ratiosWanted + " is not set")
+	}
 	list, err := goals()
 	if err != nil {
 		t.Fatal(err)

@@ -10,9 +10,9 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/internal/corpus"
 )
 
-// reportMemory prints what a body costs in allocations once the buffers are
+// reportAllocations prints what a body costs in allocations once the buffers are
 // warm. The Reader itself is one.
-func reportMemory() error {
+func reportAllocations() error {
 	h, err := newHarness(chunkSize)
 	if err != nil {
 		return err
