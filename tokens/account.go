@@ -265,10 +265,7 @@ func (a *Account) obtain(ctx context.Context, d demand) (*bearer, error) {
 				return b, nil
 			}
 		case <-enough:
-			f := a.failure(Passing, "timeout", hostOf(a.config.endpoints().token)+" takes long to answer",
-				"The renewal goes on; look at the network if it lasts.")
-			f.retryAfter = firstPause
-			return nil, f
+			return nil, a.giveUpWaiting()
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}

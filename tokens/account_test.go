@@ -8,6 +8,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -137,6 +138,8 @@ func TestCallerWhoLeavesDoesNotEndTheRenewal(t *testing.T) {
 func TestProviderThatHangsHoldsNobodyForLong(t *testing.T) {
 	r := newRig(t)
 	a := r.expired(r.config())
+	told := new(toldStates)
+	a.observer = told
 	r.fault(fault{"path": "/oauth20_token.srf", "times": 1, "delay": "1s"})
 	before := r.tokenRequests()
 	answered := make(chan error)
@@ -147,15 +150,76 @@ func TestProviderThatHangsHoldsNobodyForLong(t *testing.T) {
 	for r.tokenRequests() == before {
 		runtime.Gosched()
 	}
+	wantState(t, a, Ready) // whoever asks is waiting still
 	r.clock.Advance(callerPatience)
 	f := wantFailure(t, <-answered, Passing, "timeout")
 	if f.RetryAfter() <= 0 {
 		t.Error("the failure does not say when to come back")
 	}
+	if s := wantState(t, a, Unavailable); s.Error == nil || s.Error.Code != "timeout" {
+		t.Errorf("got error %+v, want timeout", s.Error)
+	}
 	r.wantToken(a) // the renewal went on
+	wantState(t, a, Ready)
+	if got, want := told.all(), []State{Unavailable, Ready}; !slices.Equal(got, want) {
+		t.Errorf("the observer was told %v, want %v", got, want)
+	}
 	if n := r.tokenRequests() - before; n != 1 {
 		t.Errorf("got %d token requests, want 1", n)
 	}
+}
+
+// toldStates is an observer that remembers what states it is told.
+type toldStates struct {
+	mu     sync.Mutex
+	states []State
+}
+
+func (o *toldStates) Tokens(_ string, s Status) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.states = append(o.states, s.State)
+}
+
+func (o *toldStates) Renewal(string, string, time.Duration) {}
+func (o *toldStates) Event(string, string, Class, string)   {}
+
+func (o *toldStates) all() []State {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.states)
+}
+
+// A renewal that hangs and then ends without an answer leaves nothing of that
+// behind but its own failure.
+func TestOverdueRenewalThatFails(t *testing.T) {
+	r := newRig(t)
+	a := r.expired(r.config())
+	leave := make(chan struct{})
+	entered := make(chan struct{})
+	go a.held.flight.Do("renew", func() (any, error) {
+		a.held.beginRenewal()
+		defer a.endRenewal()
+		close(entered)
+		<-leave
+		return (*bearer)(nil), a.lockFailure(context.DeadlineExceeded)
+	})
+	<-entered
+	answered := make(chan error)
+	go func() {
+		_, _, err := a.Token(context.Background())
+		answered <- err
+	}()
+	r.clock.Waiters(1)
+	r.clock.Advance(callerPatience)
+	wantFailure(t, <-answered, Passing, "timeout")
+	wantState(t, a, Unavailable)
+	close(leave)
+	for a.Status(context.Background()).State == Unavailable {
+		runtime.Gosched()
+	}
+	r.wantToken(a)
+	wantState(t, a, Ready)
 }
 
 func TestLateRefusalOfAnOldTokenRenewsNothing(t *testing.T) {

@@ -105,6 +105,9 @@ type holding struct {
 	owed     error  // why record is not in the storage yet
 	keyID    string // of the key that sealed what is stored
 
+	renewing bool // a renewal is under way
+	overdue  bool // and somebody waited for it in vain
+
 	rejected  uint64 // the generation that upstream refused last
 	refused   uint64 // the generation that upstream refused though it was fresh
 	refusedAt time.Time
@@ -128,6 +131,7 @@ func (b *bearer) usable(now time.Time) bool {
 func (h *holding) put(r *record) {
 	h.record = r
 	h.reason = nil
+	h.overdue = false
 	if r == nil || r.AccessToken == "" {
 		h.live.Store(nil)
 		return

@@ -22,6 +22,8 @@ const renewalLimit = lockPatience + identityTimeout + 15*time.Second
 func (a *Account) renew(d demand) (*bearer, error) {
 	ctx, done := a.memory.work(renewalLimit)
 	defer done()
+	a.held.beginRenewal()
+	defer a.endRenewal()
 	if err := a.prepare(ctx); err != nil {
 		return nil, err
 	}

@@ -123,6 +123,8 @@ func (a *Account) currentFailure(r *record, reason error, unknown *Failure) *Fai
 		return a.unusable(reason)
 	case a.trouble(r) != nil:
 		return r.Trouble.failure(a)
+	case a.held.isOverdue():
+		return a.overdue()
 	case a.config.Flow == FlowClientCredentials:
 		return nil
 	case r == nil:
