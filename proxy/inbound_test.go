@@ -336,6 +336,21 @@ func TestRewrittenAnswerSaysNothingOfTheOldBody(t *testing.T) {
 	}
 }
 
+// A browser takes a page with a Last-Modified of last year to be good for weeks,
+// and one that is told 304 shows what it has: its pictures would be gone long
+// since.
+func TestPageWhosePicturesExpireHasNoValidator(t *testing.T) {
+	for mode, want := range map[PictureMode]bool{Direct: false, Local: false, Off: true} {
+		s := newSite(t, answering(200, page, "Content-Type", "text/html", "Last-Modified", "Fri, 21 Nov 2025 12:00:00 GMT"), func(s *site) {
+			s.transport.Pictures, s.transport.Signer = mode, newSigner()
+		})
+		res := s.send("GET", pagePath, nil)
+		if got := res.Header.Get("Last-Modified"); (got != "") != want || res.body == page {
+			t.Errorf("mode %v: got Last-Modified %q with %s, want it: %t", mode, got, res.body, want)
+		}
+	}
+}
+
 func TestBodiesThatStayAsTheyAre(t *testing.T) {
 	utf16 := "text/html; charset=utf-16"
 	tests := []struct {

@@ -51,6 +51,9 @@ func (x *exchange) rewriteBody(res *http.Response, headers int) bool {
 	}
 	res.Body = body
 	forgetOldBody(res)
+	if ok && how.expires() {
+		delete(res.Header, "Last-Modified")
+	}
 	return true
 }
 
@@ -162,6 +165,10 @@ func (r rules) touches(kind mediaType) bool {
 	}
 	return false
 }
+
+// expires reports whether a body holds pictures whose addresses work for an
+// hour: one that is kept for longer shows none.
+func (r rules) expires() bool { return r.html.Picture != nil && r.kind != jsonType }
 
 // rulesFor returns the rules for an answer; false where it stays as it is.
 //
