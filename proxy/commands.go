@@ -132,8 +132,20 @@ func attributeBefore(before []byte) (back int, ok bool) {
 			break
 		}
 	}
-	rest, ok = bytes.CutSuffix(bytes.TrimRight(rest, " "), []byte("="))
+	rest, ok = cutEquals(bytes.TrimRight(rest, " "))
 	return back, ok && endsWithAttribute(bytes.TrimRight(rest, " "))
+}
+
+// cutEquals cuts off an equals sign, which Gson escapes.
+func cutEquals(text []byte) (rest []byte, ok bool) {
+	if rest, ok = bytes.CutSuffix(text, []byte("=")); ok {
+		return rest, true
+	}
+	n := len(text) - len(`\u003d`)
+	if n < 0 || !strings.EqualFold(string(text[n:]), `\u003d`) {
+		return text, false
+	}
+	return text[:n], true
 }
 
 // endsWithAttribute reports whether the text ends with the name of an
@@ -174,9 +186,9 @@ func attributeEnd(text []byte, at int) (end int, ended bool) {
 }
 
 // escapeInURL returns the length of an escape that stands for a character of a
-// URL: of a slash, or an ampersand. All others end it.
+// URL: of a slash, an ampersand, or an equals sign. All others end it.
 func escapeInURL(text []byte) int {
-	for _, escape := range [...]string{`\/`, `\u0026`} {
+	for _, escape := range [...]string{`\/`, `\u0026`, `\u003d`, `\u003D`} {
 		if bytes.HasPrefix(text, []byte(escape)) {
 			return len(escape)
 		}
@@ -197,7 +209,7 @@ func cutScheme(before []byte) (rest []byte, ok bool) {
 
 // replace replaces the URL that is written there, if it is ours.
 func (c *commands) replace(begin, end int) bool {
-	written := strings.NewReplacer(`\/`, "/", `\u0026`, "&").Replace(string(c.buf[begin:end]))
+	written := strings.NewReplacer(`\/`, "/", `\u0026`, "&", `\u003d`, "=", `\u003D`, "=").Replace(string(c.buf[begin:end]))
 	url, ok := c.link.Replace(nil, []byte(html.UnescapeString(written)))
 	if !ok {
 		return false

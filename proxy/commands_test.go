@@ -43,6 +43,9 @@ func TestURLsInTheHTMLOfCommands(t *testing.T) {
 		{"a line break before", `["<img\nsrc=\"` + local + `\">"]`, `["<img\nsrc=\"` + remote + `\">"]`, 1},
 		{"an escaped line break before", `["<img\nSRC=\"` + local + `\">"]`, `["<img\nSRC=\"` + remote + `\">"]`, 1},
 		{"unicode escapes", `["\u003cimg src=\u0022` + local + `?a\u0026b\u0022\u003e"]`, `["\u003cimg src=\u0022` + remote + `?a&amp;b\u0022\u003e"]`, 1},
+		{"all that Gson escapes", `["\u003cimg src\u003d\"` + local + `?a\u003d1\u0026b\u003d\u0027\"/\u003e"]`, `["\u003cimg src\u003d\"` + remote + `?a=1&amp;b=\u0027\"/\u003e"]`, 1},
+		{"all that .NET escapes", `["\u003Cimg src=\u0022` + local + `?a=1\u0026b=\u002B\u0022 src=\u0022\u003E"]`, `["\u003Cimg src=\u0022` + remote + `?a=1&amp;b=\u002B\u0022 src=\u0022\u003E"]`, 1},
+		{"a signed picture that is escaped", `["\u003cimg src \u003D \u0027` + local + `/content?publicAuth\u003dtrue\u0026amp;account\u003da\u0026amp;expires\u003d1\u0026amp;sig\u003dx\u0027\u003e"]`, `["\u003cimg src \u003D \u0027` + remote + `/content?publicAuth=true\u0027\u003e"]`, 1},
 		{"escaped slashes", `["<img src=\"` + strings.ReplaceAll(local, "/", `\/`) + `\">"]`, `["<img src=\"` + remote + `\">"]`, 1},
 		{"a file", `["<object data-attachment=\"a\" data=\"` + local + `\">"]`, `["<object data-attachment=\"a\" data=\"` + remote + `\">"]`, 1},
 		{"two of them", `["<img src=\"` + local + `\" data-fullres-src=\"` + local + `\">"]`, `["<img src=\"` + remote + `\" data-fullres-src=\"` + remote + `\">"]`, 2},
@@ -89,6 +92,7 @@ func TestCommandsPassOnErrors(t *testing.T) {
 func FuzzCommands(f *testing.F) {
 	f.Add(`["<img src=\"http://localhost:8080/api/x\">"]`, 3)
 	f.Add(`src='http:\/\/localhost:8080\/api\/x\u0026`, 1)
+	f.Add(`src\u003d\u0022http://localhost:8080/api/x?a\u003db\u0026amp;c\u0022`, 2)
 	f.Add(`data=http://localhost:8080/api/src=http://localhost:8080/api/`, 7)
 	f.Fuzz(func(t *testing.T, text string, size int) {
 		size = max(1, min(size, 1<<10))
