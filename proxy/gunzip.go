@@ -69,10 +69,10 @@ func (z *gunzip) Read(p []byte) (int, error) {
 func (z *gunzip) enter() error {
 	magic, err := z.src.Peek(2)
 	switch {
-	case z.begun && string(magic) != "\x1f\x8b":
-		return z.skip()
 	case len(magic) == 0:
 		return err
+	case z.begun && string(magic) != "\x1f\x8b":
+		return z.skip()
 	}
 	if err := z.reader.Reset(z.src); err != nil {
 		return err
