@@ -26,7 +26,7 @@ const (
 	OneNoteAPI Client = "onenoteapi"
 
 	// Graph is Microsoft's client of Microsoft Graph. It follows links only
-	// where they begin with https.
+	// where they begin with https: to it, an http URL is a path.
 	Graph Client = "@microsoft/microsoft-graph-client"
 )
 
