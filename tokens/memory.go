@@ -92,6 +92,9 @@ type holding struct {
 	// renewed daily, not hourly.
 	used atomic.Bool
 
+	// marked says that the storage is known to have its marker.
+	marked atomic.Bool
+
 	// ahead says that a renewal ahead of expiry is under way.
 	ahead atomic.Bool
 

@@ -394,8 +394,8 @@ func (a *Account) knownBlock(d demand) *Failure {
 	return a.block(d)
 }
 
-// look learns what the storage has. A storage that cannot be read is no loss
-// while there is something in memory.
+// look learns what the storage has. A storage that cannot be read, or that lost
+// all it had, is no loss while there is something in memory.
 func (a *Account) look(ctx context.Context) error {
 	h := a.held
 	h.mu.Lock()
@@ -409,12 +409,18 @@ func (a *Account) look(ctx context.Context) error {
 		}
 		return a.storageFailure(err)
 	}
+	if err != nil && before != nil && a.isLost(ctx, before) {
+		return nil
+	}
 	var r *record
 	var keyID string
 	var reason error
 	if err == nil {
 		r = new(record)
 		keyID, reason = openRecord(a.keys, a.key, a.fingerprint, stored, r)
+	}
+	if r != nil && before == nil {
+		a.noteMarker(ctx)
 	}
 
 	h.mu.Lock()
@@ -429,6 +435,8 @@ func (a *Account) look(ctx context.Context) error {
 			h.reason = reason
 		}
 		return nil
+	case errors.Is(owed, errEmptied) && r == nil:
+		// Another node has filled the storage again, and signed out since.
 	case owed != nil && (r == nil || r.Generation <= before.Generation):
 		return nil // what is in memory could not be saved yet
 	case r.lagsBehind(before):
@@ -450,6 +458,7 @@ func (a *Account) storageFailure(err error) *Failure {
 func (a *Account) save(ctx context.Context, r *record) {
 	sealed, err := sealRecord(a.keys, a.key, a.fingerprint, r)
 	if err == nil {
+		a.mark(ctx)
 		err = a.storage.Store(ctx, a.key, sealed)
 	}
 	h := a.held

@@ -159,6 +159,7 @@ func (a *Account) SignOut(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
+	a.mark(ctx) // or other nodes would take it for a storage that was emptied
 	if err := a.storage.Delete(ctx, a.key); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		a.log.Error("the stored sign-in could not be deleted", zap.Error(err))
 		return a.failure(Passing, "storage", "the stored sign-in could not be deleted", "Look at the storage and sign out again.")

@@ -5,6 +5,7 @@ package tokens
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -134,7 +135,11 @@ func (a *Account) currentFailure(r *record, reason error, unknown *Failure) *Fai
 	case r.RefreshToken == "" && !r.usable(a.clock.Now()):
 		return a.noRefresh(r)
 	}
-	if err := a.saveOwed(); err != nil {
+	switch err := a.saveOwed(); {
+	case errors.Is(err, errEmptied):
+		return a.failure(Passing, "not_saved", "the sign-in is in memory only: "+err.Error(),
+			"Look at the storage: is its volume mounted? Saving is tried again by itself.")
+	case err != nil:
 		return a.failure(Passing, "not_saved", "the sign-in is in memory only: the storage could not be written",
 			"Look at the storage: is it full, read-only, or another user's? Saving is tried again by itself.")
 	}

@@ -7,9 +7,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/caddyserver/certmagic"
 )
 
 // downStorage is one whose server is away while down is set.
@@ -155,6 +161,122 @@ func TestSignOutElsewhereWithoutALockIsNotUndone(t *testing.T) {
 		t.Fatal("got a token")
 	}
 	wantState(t, r.account(r.config(func(c *Config) { c.RefreshToken = nil })), SignedOut)
+}
+
+// emptied is a file storage whose files all go at once, as those of a volume
+// that is not mounted any more.
+func (r *rig) emptied() (empty func()) {
+	dir := r.t.TempDir() + "/volume"
+	r.storage = &certmagic.FileStorage{Path: dir}
+	return func() {
+		r.t.Helper()
+		if err := os.RemoveAll(dir); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+}
+
+func TestStorageThatIsEmptiedCostsNoSignIn(t *testing.T) {
+	for name, shared := range map[string]bool{"alone": false, "shared": true} {
+		for _, restarted := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, ", restarted ", restarted), func(t *testing.T) {
+				r := newRig(t)
+				empty := r.emptied()
+				config := r.config(func(c *Config) { c.RefreshToken = nil })
+				a := r.account(config, func(o *Options) { o.Shared = shared })
+				if err := a.Adopt(context.Background(), r.signedIn("t", "refresh"), false); err != nil {
+					t.Fatal(err)
+				}
+				if restarted { // one that has read the sign-in, and never saved it
+					a = r.account(config, func(o *Options) { o.Shared = shared })
+					wantState(t, a, Ready)
+				}
+				empty()
+				if err := a.look(context.Background()); err != nil {
+					t.Fatal(err)
+				}
+				if s := wantState(t, a, Degraded); s.Error == nil || s.Error.Code != "not_saved" || !strings.Contains(s.Error.Hint, "mounted") {
+					t.Errorf("got error %+v, want not_saved and a hint at the volume", s.Error)
+				}
+				if authorization, _, err := a.Token(context.Background()); err != nil || authorization != "Bearer t" {
+					t.Errorf("got %q, %v, want the token of the sign-in", authorization, err)
+				}
+				a.tend(context.Background())
+				wantState(t, a, Ready)
+				if authorization, _, err := r.account(config).Token(context.Background()); err != nil || authorization != "Bearer t" {
+					t.Errorf("after a restart: got %q, %v, want what was saved back", authorization, err)
+				}
+			})
+		}
+	}
+}
+
+// Of a storage that is not empty a record goes only by a sign-out, also where
+// it was empty in between.
+func TestSignOutElsewhereFromAStorageThatWasEmptied(t *testing.T) {
+	r := newRig(t)
+	empty := r.emptied()
+	a := r.account(r.config(), func(o *Options) { o.Shared = true })
+	r.wantToken(a)
+	empty()
+	if err := a.look(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	wantState(t, a, Degraded)
+	if err := r.account(r.config(func(c *Config) { c.RefreshToken = nil })).SignOut(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	a.tend(context.Background())
+	wantState(t, a, SignedOut)
+	wantState(t, r.account(r.config(func(c *Config) { c.RefreshToken = nil })), SignedOut)
+}
+
+// One that was never marked says nothing by being empty.
+func TestRecordThatGoesFromAStorageWithoutMarker(t *testing.T) {
+	r := newRig(t)
+	r.wantToken(r.account(r.config()))
+	a := r.account(r.config(func(c *Config) { c.RefreshToken = nil }))
+	if err := r.storage.Delete(context.Background(), markerKey); err != nil {
+		t.Fatal(err)
+	}
+	wantState(t, a, Ready)
+	if err := r.storage.Delete(context.Background(), RecordKey("default")); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.look(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	wantState(t, a, SignedOut)
+}
+
+// The storage fails in the moment between the question for the record and that
+// for the marker.
+func TestStorageThatGoesAwayWhileItIsRead(t *testing.T) {
+	r := newRig(t)
+	away := &downStorage{Storage: r.storage}
+	r.storage = unmarkedStorage{away}
+	a := r.account(r.config())
+	r.wantToken(a)
+	if err := away.Delete(context.Background(), RecordKey("default")); err != nil {
+		t.Fatal(err)
+	}
+	away.down.Store(true)
+	if err := a.look(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	wantState(t, a, Ready)
+	r.wantToken(a)
+}
+
+// unmarkedStorage is one that says of records that they are not there, and is
+// away for all else.
+type unmarkedStorage struct{ *downStorage }
+
+func (s unmarkedStorage) Load(ctx context.Context, key string) ([]byte, error) {
+	if s.down.Load() && key != markerKey {
+		return nil, fs.ErrNotExist
+	}
+	return s.downStorage.Load(ctx, key)
 }
 
 func TestStorageThatComesBackIsNoticedByItself(t *testing.T) {
