@@ -104,11 +104,15 @@ type answeredWriter struct {
 	begun bool
 }
 
-// WriteHeader implements http.ResponseWriter. Interim answers begin nothing.
+// WriteHeader implements http.ResponseWriter. Interim answers of the API stay
+// here: reverse_proxy hands them on as they came, with cookies and with links
+// that lead past us, and no client of the API waits for any. The server itself
+// says 100 to those who wait for that.
 func (w *answeredWriter) WriteHeader(status int) {
-	if status >= 200 || status == http.StatusSwitchingProtocols {
-		w.begun = true
+	if status < 200 && status != http.StatusSwitchingProtocols {
+		return
 	}
+	w.begun = true
 	w.ResponseWriterWrapper.WriteHeader(status)
 }
 

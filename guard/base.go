@@ -16,7 +16,7 @@ import (
 func (g *Guard) bases(r *http.Request) (base, image *url.URL) {
 	base = g.publicURL
 	if base == nil {
-		base = &url.URL{Scheme: schemeOf(r), Host: r.Host}
+		base = &url.URL{Scheme: schemeOf(r), Host: strings.ToLower(r.Host)}
 	}
 	if g.imageURL == nil {
 		return base, base

@@ -18,6 +18,7 @@ func TestTheBaseIsWhereTheCallerReachesUs(t *testing.T) {
 	}{
 		{name: "of the request", host: "127.0.0.1:8080", base: "http://127.0.0.1:8080", imageBase: "http://127.0.0.1:8080"},
 		{name: "of the request, IPv6", host: "[::1]:8080", base: "http://[::1]:8080", imageBase: "http://[::1]:8080"},
+		{name: "of the request, upper case", host: "LocalHost:8080", base: "http://localhost:8080", imageBase: "http://localhost:8080"},
 		{name: "of the request, TLS", host: "localhost", tls: true, base: "https://localhost", imageBase: "https://localhost"},
 		{name: "public_url", public: "https://notes.example/onenote/", host: "localhost", base: "https://notes.example/onenote", imageBase: "https://notes.example/onenote"},
 		{name: "public_url, encoded", public: "https://notes.example/a%2fb//", host: "localhost", base: "https://notes.example/a%2fb", imageBase: "https://notes.example/a%2fb"},

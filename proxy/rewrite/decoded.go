@@ -4,6 +4,7 @@
 package rewrite
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 )
@@ -62,6 +63,19 @@ func (d *decoded) finish() bool {
 		d.firm = len(d.own)
 	}
 	return len(d.signs) <= maxSigns
+}
+
+// trimmed returns the text without the white space around it, and how long that
+// is before it. White space of the raw piece itself is none of the text's: what
+// is left is written as references.
+func (d *decoded) trimmed() (text []byte, lead int) {
+	if len(d.signs) == 0 {
+		return d.text, 0
+	}
+	const white = " \t\n\f\r"
+	text = bytes.TrimLeft(d.text, white)
+	lead = len(d.text) - len(text)
+	return bytes.TrimRight(text, white), lead
 }
 
 // common splits a new text in what can be written as it was, at its head and at

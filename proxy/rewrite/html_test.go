@@ -181,6 +181,7 @@ func TestHTMLRewritesAttributes(t *testing.T) {
 			`<img src="q:[b&amp;c&quot;]a" data-src-type="b&amp;c&quot;" data-fullres-src='q:[&#39;]&#39;' data-fullres-src-type="'">`},
 		{"the beginning is kept, without quotes", `<img src=q:a data-src-type=b><img src=q:&amp;>`, `<img src="q:[b]a" data-src-type=b><img src="q:[]&amp;">`},
 		{"single quotes stay", `<img src='p:"a'>`, `<img src='P:"a[]'>`},
+		{"references to white space around a URL", `<img src="&#32; &Tab;p:a b&#13;&NewLine; &#x0C;"><img src=&#10;q:>`, `<img src="&#32; &Tab;P:a b[]&#13;&NewLine; &#x0C;"><img src="` + "\n" + `q:[]">`},
 		{"white space around a URL", "<img src=\"\n p:a\t\">", "<img src=\"\n P:a[]\t\">"},
 
 		{"& is kept as it was", `<img src="p:a?b&amp;c&d&#38;e">`, `<img src="P:a?b&amp;c&amp;d&amp;e[]">`},

@@ -24,10 +24,10 @@ const (
 )
 
 // JSON returns src with those string values replaced that begin with a URL of
-// one of the hosts and that link replaces, at any depth. The first bytes of a
-// URL's host and port must hold one of hosts, spelled the same; so "example.com"
-// also stands for "www.example.com". link decides what is ours: it gets the
-// whole string, escapes resolved.
+// one of the hosts and that link replaces, at any depth. A URL's host and port,
+// in lower case, must hold one of hosts; so "example.com" also stands for
+// "www.example.com". link decides what is ours: it gets the whole string,
+// escapes resolved.
 //
 // Never changed are keys, the middle of a text, and the values (strings,
 // objects and arrays) of members that hold what people wrote or what leads
@@ -42,9 +42,9 @@ const (
 // beginning: unless its first character (after white space and a byte order
 // mark) is "{", "[" or a quote, it passes unchanged. It also passes unchanged
 // from the first byte on that is not UTF-8. In malformed JSON what is changed
-// still is a string after ":", "[" or ",". Not recognised are a scheme or host
-// that is written with \u escapes, and hosts in another case: no JSON writer
-// makes those. Strings longer than 64 KiB, or with more than 1024 escapes, pass
+// still is a string after ":", "[" or ",". Not recognised are a scheme, a host
+// or the name of a member that is written with \u escapes: no JSON writer makes
+// those. Strings longer than 64 KiB, or with more than 1024 escapes, pass
 // as they are.
 func JSON(src io.Reader, hosts []string, link Link) *Reader {
 	s := jsonScanners.Get().(*jsonScanner)
@@ -90,6 +90,7 @@ type jsonScanner struct {
 	// How the last URL of one of the hosts began, and the last of another, from
 	// the quote to what ends the host. The next one begins so too, nearly always.
 	origin, foreign []byte
+	lower           []byte // the host of one that began otherwise, in lower case
 
 	edits []edit
 	from  int // where in the window they end
@@ -274,8 +275,9 @@ func (s *jsonScanner) atURL(b []byte, open int) bool {
 
 // isOurs reports whether an authority holds one of the hosts.
 func (s *jsonScanner) isOurs(authority []byte) bool {
+	s.lower = appendLower(s.lower[:0], authority)
 	for _, host := range s.hosts {
-		if bytes.Contains(authority, []byte(host)) {
+		if bytes.Contains(s.lower, []byte(host)) {
 			return true
 		}
 	}
@@ -425,7 +427,7 @@ func (s *jsonScanner) counts() (pictures, links int) { return 0, s.links }
 
 func (s *jsonScanner) size() int {
 	const sizeOfEdit = 40
-	return cap(s.out) + cap(s.new) + cap(s.clean) + cap(s.origin) + cap(s.foreign) + sizeOfEdit*cap(s.edits) + s.url.size()
+	return cap(s.out) + cap(s.new) + cap(s.clean) + cap(s.origin) + cap(s.foreign) + cap(s.lower) + sizeOfEdit*cap(s.edits) + s.url.size()
 }
 
 func (s *jsonScanner) release() {
@@ -435,7 +437,7 @@ func (s *jsonScanner) release() {
 	clear(s.hosts)
 	clear(s.edits[:cap(s.edits)])
 	*s = jsonScanner{
-		hosts: s.hosts[:0], origin: s.origin[:0], foreign: s.foreign[:0], edits: s.edits[:0],
+		hosts: s.hosts[:0], origin: s.origin[:0], foreign: s.foreign[:0], lower: s.lower[:0], edits: s.edits[:0],
 		out: s.out[:0], new: s.new[:0], clean: s.clean[:0], url: s.url.emptied(),
 	}
 	jsonScanners.Put(s)

@@ -16,7 +16,7 @@ var testHosts = []string{"api.example", "other.example"}
 // local moves https://api.example/api/ to http://here.
 func local(dst, url []byte) (text []byte, rest int, ok bool) {
 	for _, host := range []string{"https://api.example", "http://api.example", "https://other.example"} {
-		if bytes.HasPrefix(url, []byte(host+"/api/")) {
+		if len(url) > len(host) && strings.EqualFold(string(url[:len(host)]), host) && bytes.HasPrefix(url[len(host):], []byte("/api/")) {
 			return append(dst, "http://here"...), len(host), true
 		}
 	}
@@ -33,6 +33,7 @@ func TestJSONRewritesValuesThatBeginWithAURL(t *testing.T) {
 		{"top level", u, v},
 		{"byte order mark", "\uFEFF" + u, "\uFEFF" + v},
 		{"depth", `{"a":[{"b":{"c":` + u + `}}]}`, `{"a":[{"b":{"c":` + v + `}}]}`},
+		{"host in upper case", `["https://API.Example/api/b","HTTPS://api.EXAMPLE/api/b"]`, `["http://here/api/b","http://here/api/b"]`},
 		{"second host", `["https://other.example/api/b"]`, `["http://here/api/b"]`},
 		{"http", `["http://api.example/api/b"]`, `["http://here/api/b"]`},
 		{"query", `{"@odata.nextLink":"https://api.example/api/p?$top=20&$skip=\"x\u0026y"}`,

@@ -71,7 +71,7 @@ var keptNames = []string{"title", "name", "displayName", "previewText", "content
 	"oneNoteWebUrl", "oneNoteClientUrl", "@api.url"}
 
 // plainHost is what a string must begin with, unescaped but for its slashes.
-var plainHost = regexp.MustCompile(`^"https?:\\?/\\?/(api|other)\.example\\?/`)
+var plainHost = regexp.MustCompile(`(?i)^"https?:\\?/\\?/(api|other)\.example\\?/`)
 
 // checkJSON fails unless got is what local makes of in.
 func checkJSON(t testing.TB, in, got string) {
@@ -165,7 +165,7 @@ func randomJSON(b *strings.Builder, rnd *rand.Rand, depth int) {
 }
 
 var jsonPieces = strings.Split("https://api.example/api/|https:\\/\\/api.example\\/api\\/|http://api.example/api/|"+
-	"https://other.example/api/a|https://foreign.example/api/|https://api.example|https:\\u002f/api.example/api/|HTTPS://api.example/api/|"+
+	"https://other.example/api/a|https://API.Example/api/a|https://foreign.example/api/|https://api.example|https:\\u002f/api.example/api/|HTTPS://api.example/api/|"+
 	"title|name|content|oneNoteWebUrl|oneNoteClientUrl|@api.url|self|href|nextLink|\\\"|\\\\|\\/|\\u0026|\\ud83d\\ude00|\\ud83d|\\n|"+
 	"a|/|{|[|}|]|:|,| |\u00e4|api.example|\\\"title\\\":{|?a=1&b=2", "|")
 

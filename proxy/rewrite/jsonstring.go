@@ -76,6 +76,17 @@ func authority(b []byte, i int) int {
 	return i
 }
 
+// appendLower appends ASCII letters in lower case, and all else as it is.
+func appendLower(dst, text []byte) []byte {
+	for _, c := range text {
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
 // openingAtEnd returns the last quote in b if what follows may be the beginning
 // of a URL of which more is to come, or -1. It looks no further back than from.
 func openingAtEnd(b []byte, from int) int {

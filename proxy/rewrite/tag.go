@@ -334,18 +334,19 @@ func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
 // there to there is new then, and count is where that is counted; nil is for
 // nothing.
 func (s *htmlScanner) ask(b []byte, typ int) (from, to int, count *int) {
+	url, lead := s.url.trimmed()
 	var ok bool
 	if typ >= 0 && s.rules.Picture != nil {
 		if t := s.attrs[typ]; !t.set || !s.mimeType.html(b[t.start:t.end]) {
 			s.mimeType.same(nil)
 		}
-		if s.new, from, ok = s.rules.Picture(s.new[:0], s.url.text, s.mimeType.text); ok {
-			return from, len(s.url.text), &s.pictures
+		if s.new, from, ok = s.rules.Picture(s.new[:0], url, s.mimeType.text); ok {
+			return lead + from, lead + len(url), &s.pictures
 		}
 	}
 	if s.rules.Link != nil && (typ < 0 || s.rules.LinkPictures) {
-		if s.new, to, ok = s.rules.Link(s.new[:0], s.url.text); ok {
-			return 0, to, &s.links
+		if s.new, to, ok = s.rules.Link(s.new[:0], url); ok {
+			return lead, lead + to, &s.links
 		}
 	}
 	return 0, 0, nil
