@@ -45,7 +45,8 @@ func reportInstructions(ctx context.Context) error {
 	for _, c := range countedBodies {
 		got, err := instructionsPerByte(ctx, valgrind, c.name)
 		if err != nil {
-			return err
+			fmt.Printf("| %s | **not counted**: %v | %s |\n", c.name, err, c.goal)
+			continue
 		}
 		fmt.Printf("| %s | %.1f%s | %s |\n", c.name, got, c.goal.verdict(got), c.goal)
 	}
@@ -79,10 +80,12 @@ func instructions(ctx context.Context, valgrind, name string, times int) (float6
 	var said bytes.Buffer
 	run := exec.CommandContext(ctx, valgrind, "--tool=callgrind", "--callgrind-out-file="+os.DevNull,
 		self, "-count", name, "-times", strconv.Itoa(times))
-	run.Env = append(os.Environ(), "GOGC=off", "GOMAXPROCS=1")
+	// The signals by which the runtime preempts goroutines are what Callgrind
+	// stumbles over, now and then.
+	run.Env = append(os.Environ(), "GOGC=off", "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1")
 	run.Stderr = &said
 	if err := run.Run(); err != nil {
-		return 0, fmt.Errorf("valgrind: %w: %s", err, said.Bytes())
+		return 0, fmt.Errorf("valgrind: %w", err)
 	}
 	found := collected.FindSubmatch(said.Bytes())
 	if found == nil {
