@@ -116,7 +116,7 @@ func (o *options) reportRatios() (ok bool, err error) {
 		if got < must {
 			verdict, ok = ", **too slow**", false
 		}
-		fmt.Printf("| %s | %s | %.2f | %.2f%s |\n", g.name, g.against, g.shall, got, verdict)
+		fmt.Printf("| %s | %s | %.2f | %.3g%s |\n", g.name, g.against, g.shall, got, verdict)
 	}
 	return ok, nil
 }
