@@ -12,8 +12,10 @@ import (
 
 const (
 	// readSize is the most that is asked of the source at once. It bounds what
-	// one replacement can displace, whatever buffer the caller brings.
-	readSize = 32 << 10
+	// one replacement can displace, whatever buffer the caller brings. It is less
+	// than the 32 KiB that callers bring: most texts grow, and what does not fit
+	// costs another read and write of a few bytes.
+	readSize = 30 << 10
 
 	// minRead is the least room that makes a read worth it.
 	minRead = 512

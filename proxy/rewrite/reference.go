@@ -125,15 +125,23 @@ func numericReference(raw []byte) (text string, n int, firm bool) {
 	if n == first {
 		return "&", 1, false
 	}
-	text = replacement
-	if x <= utf8.MaxRune && x != 0 {
-		// The library knows what the standard makes of 128 to 159.
-		text = html.UnescapeString("&#" + strconv.Itoa(int(x)) + ";")
-	}
+	text = numbered(x)
 	if n < len(raw) && raw[n] == ';' {
 		return text, n + 1, true
 	}
 	return text, n, false
+}
+
+// numbered returns the character that a numeric reference stands for.
+func numbered(x rune) string {
+	switch {
+	case x == 0 || x > utf8.MaxRune:
+		return replacement
+	case 0x80 <= x && x <= 0x9F:
+		// The library knows what the standard makes of these.
+		return html.UnescapeString("&#" + strconv.Itoa(int(x)) + ";")
+	}
+	return string(x) // U+FFFD for half of a surrogate pair
 }
 
 func isAlphanumeric(c byte) bool { return isLetter(c) || '0' <= c && c <= '9' }
