@@ -86,6 +86,9 @@ type Account struct {
 	skewed   atomic.Bool // the clocks differ, and it was said
 	expiring atomic.Bool // the client certificate ends soon, and it was said
 
+	// imports is the list that was read or saved last; nil before.
+	imports atomic.Pointer[imports]
+
 	// wrong is the last failure that only a change of the configuration
 	// cures. It ends with the configuration, so it is not in the memory.
 	wrong atomic.Pointer[wrong]

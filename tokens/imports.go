@@ -74,6 +74,7 @@ func (a *Account) importToken(ctx context.Context) error {
 	if isNew || stale {
 		a.saveImports(ctx, list)
 	}
+	a.imports.Store(list)
 	a.imported.Store(true)
 	return nil
 }
@@ -133,6 +134,18 @@ func (a *Account) loadImports(ctx context.Context) (list *imports, stale bool, e
 			"Sign in; or delete "+key+" in the storage if refresh_token was never imported.")
 	}
 	return nil, false, a.unusable(err) // the key itself
+}
+
+// restoreImports saves the list back to a storage that lost it. Without it, the
+// next start would import the configured token again, over the newer one.
+func (a *Account) restoreImports(ctx context.Context) {
+	list := a.imports.Load()
+	if list == nil {
+		return
+	}
+	if _, err := a.storage.Load(ctx, importsKey(a.config.Name)); errors.Is(err, fs.ErrNotExist) {
+		a.saveImports(ctx, list)
+	}
 }
 
 func (a *Account) saveImports(ctx context.Context, list *imports) {

@@ -458,8 +458,10 @@ func (a *Account) storageFailure(err error) *Failure {
 func (a *Account) save(ctx context.Context, r *record) {
 	sealed, err := sealRecord(a.keys, a.key, a.fingerprint, r)
 	if err == nil {
-		a.mark(ctx)
 		err = a.storage.Store(ctx, a.key, sealed)
+	}
+	if err == nil {
+		a.mark(ctx) // not before: who finds a marker alone takes it for a sign-out
 	}
 	h := a.held
 	h.mu.Lock()

@@ -236,7 +236,7 @@ func TestRecordThatGoesFromAStorageWithoutMarker(t *testing.T) {
 	r := newRig(t)
 	r.wantToken(r.account(r.config()))
 	a := r.account(r.config(func(c *Config) { c.RefreshToken = nil }))
-	if err := r.storage.Delete(context.Background(), markerKey); err != nil {
+	if err := r.storage.Delete(context.Background(), markerKey("default")); err != nil {
 		t.Fatal(err)
 	}
 	wantState(t, a, Ready)
@@ -273,7 +273,7 @@ func TestStorageThatGoesAwayWhileItIsRead(t *testing.T) {
 type unmarkedStorage struct{ *downStorage }
 
 func (s unmarkedStorage) Load(ctx context.Context, key string) ([]byte, error) {
-	if s.down.Load() && key != markerKey {
+	if s.down.Load() && key != markerKey("default") {
 		return nil, fs.ErrNotExist
 	}
 	return s.downStorage.Load(ctx, key)
@@ -327,4 +327,99 @@ func TestKeysThatAReloadChanges(t *testing.T) {
 	r.wantToken(back)
 	r.keys = old
 	wantState(t, r.account(r.config(none)), Ready)
+}
+
+// What one account saves back says nothing of another's.
+func TestStorageThatIsEmptiedCostsNoAccountItsSignIn(t *testing.T) {
+	r := newRig(t)
+	empty := r.emptied()
+	var accounts []*Account
+	for _, name := range []string{"home", "work"} {
+		a := r.account(r.config(func(c *Config) { c.Name, c.RefreshToken = name, nil }))
+		if err := a.Adopt(context.Background(), r.signedIn(name, "refresh"), false); err != nil {
+			t.Fatal(err)
+		}
+		accounts = append(accounts, a)
+	}
+	empty()
+	for _, a := range accounts {
+		if err := a.look(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		a.tend(context.Background())
+		wantState(t, a, Ready)
+	}
+	for _, a := range accounts {
+		b := r.account(a.Config())
+		wantState(t, b, Ready)
+	}
+}
+
+// The renewed token is newer than the one that stands in the configuration,
+// which may be worth nothing any more.
+func TestStorageThatIsEmptiedBringsBackNoImport(t *testing.T) {
+	for name, renewed := range map[string]bool{"saved back": false, "saved with a renewal": true} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			empty := r.emptied()
+			a := r.account(r.config())
+			r.wantToken(a)
+			if err := a.Adopt(context.Background(), r.signedIn("t", "newer"), true); err != nil {
+				t.Fatal(err)
+			}
+			empty()
+			if renewed {
+				if err := a.Adopt(context.Background(), r.signedIn("t", "newer"), true); err != nil {
+					t.Fatal(err)
+				}
+			} else if err := a.look(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			a.tend(context.Background())
+			b := r.account(r.config())
+			wantState(t, b, Ready)
+			if got, _ := b.held.known(); got.RefreshToken != "newer" {
+				t.Errorf("after a restart: got refresh token %q, want the newer one", got.RefreshToken)
+			}
+		})
+	}
+}
+
+// Another process that looks while the sign-in is being saved back must not
+// take it for signed out.
+func TestLookWhileASignInIsSavedBack(t *testing.T) {
+	r := newRig(t)
+	empty := r.emptied()
+	config := r.config(func(c *Config) { c.RefreshToken = nil })
+	a := r.account(config)
+	if err := a.Adopt(context.Background(), r.signedIn("t", "refresh"), false); err != nil {
+		t.Fatal(err)
+	}
+	b := r.account(config)
+	wantState(t, b, Ready)
+	empty()
+	if err := a.look(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	a.storage = storing{a.storage, func() {
+		if err := b.look(context.Background()); err != nil {
+			t.Error(err)
+		}
+		if r, _ := b.held.known(); r == nil {
+			t.Error("the other process has taken it for a sign-out")
+		}
+	}}
+	a.tend(context.Background())
+	wantState(t, a, Ready)
+}
+
+// storing calls before each value is stored.
+type storing struct {
+	Storage
+	before func()
+}
+
+func (s storing) Store(ctx context.Context, key string, value []byte) error {
+	s.before()
+	return s.Storage.Store(ctx, key, value)
 }
