@@ -296,6 +296,7 @@ func (h *Handler) proxy(w http.ResponseWriter, r *http.Request, admitted *guard.
 	if h.MaxBody > 0 && out.Body != nil {
 		out.Body = http.MaxBytesReader(w, out.Body, h.MaxBody)
 	}
+	p.guardBody(out)
 	err := next.ServeHTTP(&p.answered, out)
 	if err == nil || p.answered.begun {
 		return err
@@ -310,6 +311,7 @@ type passage struct {
 	trace    proxy.Trace
 	answered answeredWriter
 	wrapper  caddyhttp.ResponseWriterWrapper // in answered
+	body     onceBody
 }
 
 func newPassage(w http.ResponseWriter) *passage {
@@ -317,6 +319,15 @@ func newPassage(w http.ResponseWriter) *passage {
 	p.wrapper.ResponseWriter = w
 	p.answered.ResponseWriterWrapper = &p.wrapper
 	return p
+}
+
+// guardBody makes the request's body one that is read once.
+func (p *passage) guardBody(r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	p.body.ReadCloser = r.Body
+	r.Body = &p.body
 }
 
 // report fills the placeholders that tell what became of the request.
