@@ -38,10 +38,10 @@ func (a *Account) noteMarker(ctx context.Context) {
 	a.held.marked.Store(err == nil)
 }
 
-// isLost reports whether a record that the storage does not have went with the
-// marker that was known to be there. Where nobody can tell, it counts as lost:
-// the storage is looked at again.
-func (a *Account) isLost(ctx context.Context, r *record) bool {
+// lost reports whether a record that the storage does not have went with the
+// marker that was known to be there, and notes then that the storage is owed it.
+// Where nobody can tell, it counts as lost: the storage is looked at again.
+func (a *Account) lost(ctx context.Context, r *record) bool {
 	if !a.held.marked.Load() {
 		return false
 	}

@@ -403,49 +403,65 @@ func (a *Account) look(ctx context.Context) error {
 	h.mu.Unlock()
 
 	stored, err := a.storage.Load(ctx, a.key)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		if before != nil {
-			return nil
-		}
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist) && before == nil:
 		return a.storageFailure(err)
-	}
-	if err != nil && before != nil && a.isLost(ctx, before) {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil && before != nil && a.lost(ctx, before):
 		return nil
 	}
-	var r *record
-	var keyID string
-	var reason error
+	var seen sight
 	if err == nil {
-		r = new(record)
-		keyID, reason = openRecord(a.keys, a.key, a.fingerprint, stored, r)
+		seen = a.open(stored)
+		if before == nil {
+			a.noteMarker(ctx)
+		}
 	}
-	if r != nil && before == nil {
-		a.noteMarker(ctx)
-	}
-
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.record != before {
 		return nil // somebody was quicker, and knows better
 	}
 	h.lookedAt = a.clock.Now()
+	h.take(seen, owed)
+	return nil
+}
+
+// sight is what a look at the storage finds: a record, or none, or why the one
+// there cannot be used.
+type sight struct {
+	record *record
+	keyID  string // of the key that sealed it
+	reason error
+}
+
+func (a *Account) open(stored []byte) sight {
+	s := sight{record: new(record)}
+	s.keyID, s.reason = openRecord(a.keys, a.key, a.fingerprint, stored, s.record)
+	return s
+}
+
+// take puts what was seen into use, unless what is known is better. owed is why
+// that was not in the storage when it was looked at; the caller holds the lock.
+func (h *holding) take(seen sight, owed error) {
+	known, r := h.record, seen.record
 	switch {
-	case reason != nil:
-		if before == nil {
-			h.reason = reason
+	case seen.reason != nil:
+		if known == nil {
+			h.reason = seen.reason
 		}
-		return nil
+		return
 	case errors.Is(owed, errEmptied) && r == nil:
 		// Another node has filled the storage again, and signed out since.
-	case owed != nil && (r == nil || r.Generation <= before.Generation):
-		return nil // what is in memory could not be saved yet
-	case r.lagsBehind(before):
-		return nil
+	case owed != nil && (r == nil || r.Generation <= known.Generation):
+		return // what is in memory could not be saved yet
+	case r.lagsBehind(known):
+		return
 	}
 	h.owed = nil
-	h.keyID = keyID
+	h.keyID = seen.keyID
 	h.put(r)
-	return nil
 }
 
 func (a *Account) storageFailure(err error) *Failure {
