@@ -56,7 +56,7 @@ text:
 			i++
 		}
 		for {
-			if i >= len(b) {
+			if uint(i) >= uint(len(b)) {
 				return lt
 			}
 			c := class[b[i]]
@@ -73,7 +73,7 @@ text:
 		for {
 			names := i
 			for {
-				if i >= len(b) {
+				if uint(i) >= uint(len(b)) {
 					return lt
 				}
 				if c := class[b[i]]; c&(greater|equals) != 0 {
