@@ -110,8 +110,11 @@ func FuzzTarget(f *testing.F) {
 			return
 		}
 		p, _, _ := strings.Cut(raw, "?")
-		if absolute := "http://localhost:8080"; len(p) > len(absolute) && strings.EqualFold(p[:len(absolute)], absolute) {
-			p = p[len(absolute):]
+		for _, absolute := range []string{"http://localhost:8080", "https://localhost:8080"} {
+			if len(p) > len(absolute) && strings.EqualFold(p[:len(absolute)], absolute) {
+				p = p[len(absolute):]
+				break
+			}
 		}
 		for range 4 {
 			for _, reading := range []string{clean(p), path.Clean(p), clean(overlong(p))} {
