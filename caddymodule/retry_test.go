@@ -22,7 +22,7 @@ func TestATryAgainSendsTheWholeBodyOrNone(t *testing.T) {
 		}
 		w.WriteHeader(http.StatusCreated)
 	}
-	m, s := startMicrosoft(t), newServer(t)
+	m := startMicrosoft(t)
 	for _, tc := range []struct {
 		name, options, mediaType string
 		body                     io.Reader
@@ -37,6 +37,7 @@ func TestATryAgainSendsTheWholeBodyOrNone(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			api := httptest.NewServer(http.HandlerFunc(answer)) // reverse_proxy remembers who failed
 			defer api.Close()
+			s := newServer(t)
 			s.mustLoad(s.config(importedAccount(m), "onenote_guard http://127.0.0.1 "+tc.options+
 				"\nreverse_proxy 127.0.0.1:"+freePort(t)+" "+api.URL+" {\nlb_policy first\nlb_try_duration 5s\nfail_duration 1m\n"+
 				"transport onenote {\nupstream http://127.0.0.1\n}\n}"))
