@@ -25,5 +25,8 @@ func reportAllocations() error {
 	for _, l := range lists() {
 		fmt.Printf("| JSON %s | %.0f |\n", l.name, testing.AllocsPerRun(10, func() { h.json(l.body) }))
 	}
+	for _, l := range translations() {
+		fmt.Printf("| translation %s | %.0f |\n", l.name, testing.AllocsPerRun(10, func() { h.translate(l.body) }))
+	}
 	return nil
 }

@@ -14,16 +14,16 @@ import (
 )
 
 // accessToken is as long as those of the API. The clients of the baseline send
-// it themselves, so that the same bytes go up whoever adds it.
+// it themselves, so that the same bytes are sent whichever side adds it.
 var accessToken = strings.Repeat("x", 1200)
 
-// An api answers at once, for the OneNote API and for its identity provider.
-type api struct {
+// A stubAPI responds at once, as the OneNote API and as its identity provider.
+type stubAPI struct {
 	address string // host:port
 	server  *http.Server
 }
 
-func startAPI(ctx context.Context, kinds []traffic) (*api, error) {
+func startAPI(ctx context.Context, kinds []traffic) (*stubAPI, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -34,15 +34,15 @@ func startAPI(ctx context.Context, kinds []traffic) (*api, error) {
 		fmt.Fprintf(w, `{"token_type":"bearer","expires_in":3600,"scope":"office.onenote_update","access_token":%q,"refresh_token":"next"}`, accessToken)
 	})
 	for _, k := range kinds {
-		mux.HandleFunc("GET "+k.path, k.answer)
+		mux.HandleFunc("GET "+k.path, k.respond)
 	}
-	a := &api{address: l.Addr().String(), server: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
+	a := &stubAPI{address: l.Addr().String(), server: &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}}
 	go func() { _ = a.server.Serve(l) }()
 	return a, nil
 }
 
-// answer answers only those who send the token.
-func (k *traffic) answer(w http.ResponseWriter, r *http.Request) {
+// respond serves the traffic to clients that send the token.
+func (k *traffic) respond(w http.ResponseWriter, r *http.Request) {
 	if r.Header.Get("Authorization") != "Bearer "+accessToken {
 		w.WriteHeader(http.StatusUnauthorized)
 		return

@@ -99,6 +99,20 @@ func BenchmarkRefJSONReplace(b *testing.B) {
 	onLists(b, func(h *harness) contender { return h.streamed })
 }
 
+func onTranslations(b *testing.B, c func(h *harness) contender) {
+	for _, list := range translations() {
+		b.Run(list.name, func(b *testing.B) { run(b, list.body, c(harnessOf(b, chunkSize))) })
+	}
+}
+
+func BenchmarkTranslate(b *testing.B) {
+	onTranslations(b, func(h *harness) contender { return h.translate })
+}
+
+func BenchmarkRefUnmarshalMarshal(b *testing.B) {
+	onTranslations(b, func(h *harness) contender { return h.unmarshalMarshal })
+}
+
 func BenchmarkGunzipRewrite(b *testing.B) {
 	page := corpus.Named("mixed")
 	body := zippedOf(b, page)

@@ -35,7 +35,7 @@ func buildCaddy(ctx context.Context, dir string) (string, error) {
 	return program, err
 }
 
-// output runs a command. Where it fails, what it said is in the error.
+// output runs a command. If it fails, its messages are in the error.
 func output(c *exec.Cmd) (string, error) {
 	var said bytes.Buffer
 	c.Stderr = &said
@@ -46,8 +46,8 @@ func output(c *exec.Cmd) (string, error) {
 	return string(out), nil
 }
 
-// A caddy is a Caddy in a process of its own, so that what it takes of
-// processor and memory is that of the proxy alone.
+// A caddy is a Caddy in a process of its own, so that its processor time and memory
+// are those of the proxy alone.
 type caddy struct {
 	site, admin string // host:port
 	process     *exec.Cmd
@@ -55,8 +55,8 @@ type caddy struct {
 	ended       chan error
 }
 
-// startCaddy starts the program with one site of these directives, below these
-// global options, and with a home of its own. It ends with ctx.
+// startCaddy starts the program with these global options, one site with these
+// directives, and a home of its own. The process ends with ctx.
 func startCaddy(ctx context.Context, program, home, options, site string) (*caddy, error) {
 	if err := os.MkdirAll(home, 0o700); err != nil {
 		return nil, err
@@ -110,13 +110,13 @@ func (c *caddy) stop() error {
 	return nil
 }
 
-// A usage is what a process has taken since its start.
+// A usage is what a process has used since its start.
 type usage struct {
 	allocations float64
 	cpu         time.Duration
 }
 
-// usage asks Caddy's admin endpoint, which tells the metrics of the runtime.
+// usage reads the metrics of the runtime from Caddy's admin endpoint.
 func (c *caddy) usage(ctx context.Context) (u usage, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.admin+"/metrics", http.NoBody)
 	if err != nil {
@@ -145,9 +145,9 @@ func (c *caddy) usage(ctx context.Context) (u usage, err error) {
 	return u, lines.Err()
 }
 
-// freeAddress returns an address on loopback where nobody listens. Its port is
-// none of those that systems give to whoever asks for any: a connection could
-// take it before Caddy does.
+// freeAddress returns a loopback address where nobody listens. Its port is not one
+// of the system's ephemeral ports, which an outgoing connection could take before
+// Caddy does.
 func freeAddress(ctx context.Context) (string, error) {
 	var failed error
 	for range 100 {

@@ -12,24 +12,24 @@ import (
 	"time"
 )
 
-// A comparison is what one target takes over another, a ratio for each run.
+// A comparison is what one proxy costs relative to another: a ratio for each run.
 type comparison struct {
 	p50, p99, throughput []float64
 	allocations          float64 // more, of one request
 	cpu                  float64 // ratio
 }
 
-func (c *comparison) add(got, baseline *target) {
+func (c *comparison) add(got, baseline *subject) {
 	c.p50 = append(c.p50, got.percentile(50)/baseline.percentile(50))
 	c.p99 = append(c.p99, got.percentile(99)/baseline.percentile(99))
 	c.throughput = append(c.throughput, float64(baseline.took)/float64(got.took))
 }
 
 // compare sends that kind of traffic through the targets and returns what the
-// second and the third take over the first. Each run has all of them take
-// turns, in a new random order each time, so that whatever else happens on the
-// machine hits all alike.
-func compare(ctx context.Context, k *traffic, targets [3]*target, connections, runs int) (again, product comparison, err error) {
+// second and the third cost relative to the first. In each run all of them
+// alternate, in a new random order each time, so that other work on the machine
+// disturbs all of them equally.
+func compare(ctx context.Context, k *traffic, targets [3]*subject, connections, runs int) (again, product comparison, err error) {
 	for _, t := range targets {
 		if err := t.open(ctx, k, connections); err != nil {
 			return again, product, err
@@ -55,10 +55,10 @@ func compare(ctx context.Context, k *traffic, targets [3]*target, connections, r
 	return again, product, err
 }
 
-// warmUp is how many requests go ahead of those that are measured.
+// warmUp is how many requests are sent before the measured ones.
 const warmUp = 200
 
-func (k *traffic) run(targets [3]*target) error {
+func (k *traffic) run(targets [3]*subject) error {
 	for _, t := range targets {
 		t.begin()
 	}
@@ -72,15 +72,15 @@ func (k *traffic) run(targets [3]*target) error {
 	return nil
 }
 
-// A cost is what one request takes of its proxy.
+// A cost is what one request costs its proxy.
 type cost struct {
 	allocations float64
 	cpu         time.Duration
 }
 
-// spent returns what a request costs each target on an average while f sends
-// them. What asking for it costs is taken off.
-func spent(ctx context.Context, targets [3]*target, f func() error) (costs [3]cost, err error) {
+// spent returns the average cost of a request at each proxy while f sends requests.
+// It subtracts what asking the proxy for its usage costs.
+func spent(ctx context.Context, targets [3]*subject, f func() error) (costs [3]cost, err error) {
 	var before [3]usage
 	var asking [3]float64
 	for i, t := range targets {

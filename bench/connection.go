@@ -12,13 +12,12 @@ import (
 	"net/http"
 )
 
-// A connection sends the same request again and again. It is kept alive, and
-// does as little as it can: what it takes is part of every time that is
-// measured.
+// A connection sends the same request again and again. It stays open, and does as
+// little as possible, because its own time is part of every measured time.
 type connection struct {
 	net.Conn
-	answers *bufio.Reader
-	request []byte
+	responses *bufio.Reader
+	request   []byte
 }
 
 // dial opens a connection for requests for that path with these further header
@@ -29,18 +28,18 @@ func dial(ctx context.Context, address, path, header string) (*connection, error
 		return nil, err
 	}
 	return &connection{
-		Conn:    conn,
-		answers: bufio.NewReaderSize(conn, 64<<10),
-		request: fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: */*\r\n%s\r\n", path, address, header),
+		Conn:      conn,
+		responses: bufio.NewReaderSize(conn, 64<<10),
+		request:   fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bench\r\nAccept: */*\r\n%s\r\n", path, address, header),
 	}, nil
 }
 
-// exchange sends the request and reads the answer to its end.
+// exchange sends the request and reads the response to its end.
 func (c *connection) exchange() error {
 	if _, err := c.Write(c.request); err != nil {
 		return err
 	}
-	res, err := http.ReadResponse(c.answers, nil)
+	res, err := http.ReadResponse(c.responses, nil)
 	if err != nil {
 		return err
 	}

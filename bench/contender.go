@@ -12,7 +12,8 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/caddy-onenote/caddy-onenote/proxy"
+	"github.com/caddy-onenote/caddy-onenote/proxy/api"
+	"github.com/caddy-onenote/caddy-onenote/proxy/graph"
 	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
 )
 
@@ -55,7 +56,9 @@ type harness struct {
 	buf   []byte
 	rules rewrite.HTMLRules
 	hosts []string
-	link  rewrite.Link
+	link  rewrite.LinkFunc
+
+	translation *graph.JSONRules
 }
 
 // base is where the rewritten links lead.
@@ -63,7 +66,7 @@ const base = "http://localhost:8080"
 
 // newHarness returns one whose source hands out that much at once.
 func newHarness(chunk int) (*harness, error) {
-	preset, ok := proxy.PresetNamed("onenote")
+	preset, ok := api.PresetNamed("onenote")
 	if !ok {
 		return nil, errors.New("no preset for the OneNote API")
 	}
@@ -71,14 +74,20 @@ func newHarness(chunk int) (*harness, error) {
 	if err != nil {
 		return nil, err
 	}
-	api := proxy.NewAPIHosts(preset, upstream)
-	link := api.LocalLink(base)
+	translation, err := newTranslation()
+	if err != nil {
+		return nil, err
+	}
+	hosts := api.NewHosts(preset, upstream)
+	link := hosts.LocalLink(base)
 	return &harness{
 		src:   source{size: chunk},
 		buf:   make([]byte, 32<<10),
-		rules: rewrite.HTMLRules{Picture: api.PublicPicture, Link: link},
-		hosts: api.Anchors(),
+		rules: rewrite.HTMLRules{Picture: hosts.PublicPicture, Link: link},
+		hosts: hosts.Anchors(),
 		link:  link,
+
+		translation: translation,
 	}, nil
 }
 
@@ -112,7 +121,7 @@ func (h *harness) json(body []byte) {
 	r.Close()
 }
 
-// copied is what passing the body on costs.
+// copied is the cost of copying the body.
 func (h *harness) copied(body []byte) { h.drain(h.from(body)) }
 
 // memcpy moves the body once, whole.

@@ -13,18 +13,19 @@ import (
 	"strings"
 )
 
-// maxDrift is how far the baseline may be off itself, in its median, for what
-// was measured beside it to count.
+// maxDrift is how far the median of the baseline may differ from itself. If it
+// differs more, nothing is concluded.
 const maxDrift = 0.02
 
-// maxTries is how often it is measured until that is so.
+// maxTries is how often a kind of request is measured until the baseline is within
+// maxDrift.
 const maxTries = 3
 
-// reportEndToEnd prints what a request takes through the product, as users
-// write it in a Caddyfile, over Caddy's own reverse_proxy in front of the same
-// server. Each is a process of its own. The baseline is there twice, so that it
-// can be seen what the numbers are worth.
-func (o *options) reportEndToEnd(ctx context.Context) error {
+// reportEndToEnd prints what a request costs with the product, as users write it in
+// a Caddyfile, relative to Caddy's own reverse_proxy in front of the same server.
+// Each runs in its own process. The baseline runs twice: the difference between the
+// two shows how exact the numbers are.
+func (o *flags) reportEndToEnd(ctx context.Context) error {
 	home, err := os.MkdirTemp("", "bench-")
 	if err != nil {
 		return err
@@ -67,7 +68,7 @@ func (o *options) reportEndToEnd(ctx context.Context) error {
 }
 
 // targets starts the baseline twice, and the product.
-func (a *api) targets(ctx context.Context, program, home string) (targets [3]*target, err error) {
+func (a *stubAPI) targets(ctx context.Context, program, home string) (targets [3]*subject, err error) {
 	token := "Authorization: Bearer " + accessToken + "\r\n"
 	upstream := "http://" + a.address
 	for i, config := range [3]struct{ options, site, header string }{
@@ -77,7 +78,7 @@ func (a *api) targets(ctx context.Context, program, home string) (targets [3]*ta
 	} {
 		c, err := startCaddy(ctx, program, filepath.Join(home, fmt.Sprint(i)), config.options, config.site)
 		if c != nil {
-			targets[i] = &target{caddy: c, header: config.header}
+			targets[i] = &subject{caddy: c, header: config.header}
 		}
 		if err != nil {
 			return targets, err
@@ -87,9 +88,9 @@ func (a *api) targets(ctx context.Context, program, home string) (targets [3]*ta
 }
 
 // report measures and prints one kind.
-func (k *traffic) report(ctx context.Context, targets [3]*target, runs int) error {
+func (k *traffic) report(ctx context.Context, targets [3]*subject, runs int) error {
 	again, product, err := compare(ctx, k, targets, 1, runs)
-	// Where the baseline is off itself, other work on the machine is to blame.
+	// If the baseline differs from itself, other work on the machine is the reason.
 	for tries := 1; err == nil && off(again.p50) && tries < maxTries; tries++ {
 		again, product, err = compare(ctx, k, targets, 1, runs)
 	}
@@ -107,7 +108,7 @@ func (k *traffic) report(ctx context.Context, targets [3]*target, runs int) erro
 	} {
 		r.print(k.name)
 	}
-	if !k.passes {
+	if !k.small {
 		return nil
 	}
 	crowded := *k
@@ -134,18 +135,18 @@ type row struct {
 	format string
 	got    float64
 	itself string // the baseline over itself
-	unsure bool   // the baseline is too far off itself
+	unsure bool   // the baseline differs too much from itself
 }
 
 func (r row) print(name string) {
 	verdict := r.goal.verdict(r.got)
 	if r.unsure && r.goal != (limit{}) {
-		verdict = ", **not concluded**: the baseline is off itself"
+		verdict = ", **not concluded**: the baseline differs from itself"
 	}
 	fmt.Printf("| %s | %s | %s | "+r.format+"%s | %s |\n", name, r.what, r.goal, r.got, verdict, r.itself)
 }
 
-// off reports whether the baseline is too far off itself.
+// off reports whether the baseline differs too much from itself.
 func off(itself []float64) bool { return math.Abs(median(itself)-1) > maxDrift }
 
 func band(of []float64) (lowest, highest float64) { return slices.Min(of), slices.Max(of) }

@@ -16,8 +16,8 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/internal/corpus"
 )
 
-// A counted body is one for which instructions are counted. Those without a
-// limit are there to be known.
+// A counted body is one for which instructions are counted. Those without a limit
+// are only printed.
 type counted struct {
 	name string
 	goal limit
@@ -53,8 +53,8 @@ func reportInstructions(ctx context.Context) error {
 	return nil
 }
 
-// instructionsPerByte counts a short run and a longer one. What is in both, the
-// start of the process and the making of the body, is not in their difference.
+// instructionsPerByte counts a short run and a longer one. Their difference does not
+// contain the start of the process and the making of the body, which are in both.
 func instructionsPerByte(ctx context.Context, valgrind, name string) (float64, error) {
 	_, body, err := countedBody(name)
 	if err != nil {
@@ -80,8 +80,8 @@ func instructions(ctx context.Context, valgrind, name string, times int) (float6
 	var said bytes.Buffer
 	run := exec.CommandContext(ctx, valgrind, "--tool=callgrind", "--callgrind-out-file="+os.DevNull,
 		self, "-count", name, "-times", strconv.Itoa(times))
-	// The signals by which the runtime preempts goroutines are what Callgrind
-	// stumbles over, now and then.
+	// The signals with which the runtime preempts goroutines sometimes make Callgrind
+	// fail.
 	run.Env = append(os.Environ(), "GOGC=off", "GOMAXPROCS=1", "GODEBUG=asyncpreemptoff=1")
 	run.Stderr = &said
 	if err := run.Run(); err != nil {
@@ -94,7 +94,7 @@ func instructions(ctx context.Context, valgrind, name string, times int) (float6
 	return strconv.ParseFloat(string(found[1]), 64)
 }
 
-// rewriteTimes is what is counted.
+// rewriteTimes rewrites a body: the work whose instructions are counted.
 func rewriteTimes(name string, times int) error {
 	c, body, err := countedBody(name)
 	if err != nil {

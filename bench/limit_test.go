@@ -20,6 +20,8 @@ func TestAMissedGoalIsSaid(t *testing.T) {
 		{limit{most: 1.05, orMost: 1.2}, 1.2, false, "at most 1.05, or as the baseline"},
 		{limit{most: 1.05, orMost: 1.2}, 1.21, true, "at most 1.05, or as the baseline"},
 		{limit{most: 1.05, orMost: 0.9}, 1.05, false, "at most 1.05, or as the baseline"},
+		{atMost(-40), -40.5, false, "at most -40"},
+		{atMost(-40), -39, true, "at most -40"},
 	}
 	for _, tt := range tests {
 		if got := tt.goal.verdict(tt.got) != ""; got != tt.missed {

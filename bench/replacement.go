@@ -13,7 +13,7 @@ import (
 )
 
 // What Caddy's replace-response would do, by the library that it is made of and
-// as it uses it for answers that stream: each read of the body is a write to
+// as it uses it for responses that stream: each read of the body is a write to
 // the transformer.
 
 // pictureTag finds a picture's URLs as one would in a configuration: it expects

@@ -34,9 +34,9 @@ func indented(t *testing.T, config []byte) string {
 	return b.String() + "\n"
 }
 
-// Each Caddyfile in testdata/adapt has a JSON file of the same name, which is
-// what it means. Whoever configures by JSON can read there how to write it.
-func TestCaddyfilesAdaptToTheirJSON(t *testing.T) {
+// Each Caddyfile in testdata/adapt has a JSON file of the same name with its
+// meaning. It also shows how to configure in JSON.
+func TestCaddyfileAdaptsToItsGoldenJSON(t *testing.T) {
 	files, err := filepath.Glob("testdata/adapt/*.caddyfile")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("golden files: got %d, %v", len(files), err)
@@ -88,14 +88,14 @@ func wrap(global, site string) string {
 	return "{\n\tonenote {\n" + global + "\n\t}\n}\n" + pad + "http://:8080 {\n" + site + "\n}\n"
 }
 
-func TestMistakesAreReportedWithTheirLine(t *testing.T) {
+func TestMistakeIsReportedWithFileAndLine(t *testing.T) {
 	const ok = "client_id x"
 	tests := []struct {
 		name, global, site string
 		want               string
 	}{
 		{"unknown global option", "clientid x", "onenote",
-			`unrecognized onenote option "clientid", at Caddyfile:3`},
+			`unrecognized onenote option "clientid", at Caddyfile:3; did you mean client_id?`},
 		{"repeated global option", ok + "\n" + ok, "onenote",
 			"client_id was given already, at Caddyfile:4"},
 		{"missing value", "client_id", "onenote",
@@ -138,7 +138,13 @@ func TestMistakesAreReportedWithTheirLine(t *testing.T) {
 			"unrecognized subdirective dial_time, at Caddyfile:4"},
 
 		{"unknown site option", ok, "onenote {\nacount work\n}",
-			"unrecognized subdirective acount, at Caddyfile:104"},
+			"unrecognized subdirective acount, at Caddyfile:104; did you mean account?"},
+		{"unknown option of a pair", ok, "onenote {\nallow_host a\n}",
+			"unrecognized subdirective allow_host, at Caddyfile:104; did you mean allowed_hosts?"},
+		{"misspelt account option", "account work {\nclient_secert x\n}", "onenote",
+			`unrecognized option "client_secert" of account work, at Caddyfile:4; did you mean client_secret?`},
+		{"misspelt option of notices", ok + "\nnotify {\nwebook x\n}", "onenote",
+			`unrecognized notify option "webook"; expected webhook or exec, at Caddyfile:5; did you mean webhook?`},
 		{"repeated site option", ok, "onenote {\nlinks off\nlinks off\n}",
 			"links was given already, at Caddyfile:105"},
 		{"two upstreams", ok, "onenote graph onenote",
@@ -170,9 +176,7 @@ func TestMistakesAreReportedWithTheirLine(t *testing.T) {
 		{"TLS to an upstream without", ok, "onenote http://127.0.0.1:9 {\ntransport {\ntls_server_name x\n}\n}",
 			"the upstream http://127.0.0.1:9 is plain http, so its transport takes no tls options"},
 		{"images", ok, "onenote {\nimages public\n}",
-			`images: unknown picture mode "public": want direct, local or off, at Caddyfile:104`},
-		{"public pictures where there are none", ok, "onenote graph {\nimages direct\n}",
-			"images: graph serves no public pictures; expected local or off, at Caddyfile:104"},
+			`images: expected direct | local | links | off, got "public", at Caddyfile:104`},
 		{"links", ok, "onenote {\nlinks remote\n}",
 			`links: expected local | off, got "remote", at Caddyfile:104`},
 		{"size", ok, "onenote {\nmax_replay much\n}",
@@ -190,16 +194,12 @@ func TestMistakesAreReportedWithTheirLine(t *testing.T) {
 		{"mistake of reverse_proxy's", ok, "onenote {\nlb_retries many\n}",
 			"bad lb_retries number 'many'"},
 
-		{"unknown guard option", ok, "onenote_guard {\nlinks off\n}",
-			`unrecognized onenote_guard option "links", at Caddyfile:104`},
-		{"two guard upstreams", ok, "onenote_guard graph onenote",
-			"expected one upstream, got 2, at Caddyfile:103"},
-		{"unknown option of the long form", ok, "reverse_proxy https://x {\ntransport onenote {\nacount x\n}\n}",
-			"unrecognized subdirective acount, at Caddyfile:105"},
-		{"upstream of the long form", ok, "reverse_proxy https://x {\ntransport onenote {\nupstream x\n}\n}",
-			`upstream "x": expected onenote, graph, onedrive or scheme://host[:port], at Caddyfile:105`},
-		{"argument of the long form", ok, "reverse_proxy https://x {\ntransport onenote x\n}",
-			"at Caddyfile:104"},
+		{"unknown option of the status pages", ok, "onenote_status {\nlinks off\n}",
+			`unrecognized onenote_status option "links", at Caddyfile:104`},
+		{"misspelt option of the status pages", ok, "onenote_status {\nacount x\n}",
+			`unrecognized onenote_status option "acount", at Caddyfile:104; did you mean account?`},
+		{"status pages with an upstream", ok, "onenote_status graph",
+			"onenote_status has no upstream: it serves pages and probes only, at Caddyfile:103"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -217,7 +217,7 @@ func TestMistakesAreReportedWithTheirLine(t *testing.T) {
 	}
 }
 
-func TestRepeatedGlobalOptionsAreOne(t *testing.T) {
+func TestOptionInBothGlobalBlocksIsAnError(t *testing.T) {
 	tests := []struct{ name, second, want string }{
 		{"an option in both", "client_id y", "client_id was given already, at Caddyfile:7"},
 		{"an account in both", "account work", "account work was given already, at Caddyfile:7"},

@@ -23,7 +23,7 @@ func decodeAs[T any](t *testing.T, text string) T {
 	return v
 }
 
-func TestTheAdminAPIShowsAndRenewsAccounts(t *testing.T) {
+func TestAdminAPIShowsAndRefreshesAccounts(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config(importedAccount(m)+"\naccount b\naccount a", "onenote "+m.url+" {\naccount a\n}"))
 	list := decodeAs[accountList](t, s.adminDo("GET", "/onenote/accounts", "").body)
@@ -33,21 +33,21 @@ func TestTheAdminAPIShowsAndRenewsAccounts(t *testing.T) {
 	if got, want := *list.Accounts[0].SigninURL, s.url+"/auth/a/signin"; got != want {
 		t.Errorf("signin_url: got %s, want %s", got, want)
 	}
-	res := s.adminDo("POST", "/onenote/accounts/a/renew", "")
+	res := s.adminDo("POST", "/onenote/accounts/a/refresh", "")
 	if status := decodeAs[tokens.Status](t, res.body); res.StatusCode != 200 || status.AccessTokenExpiresAt == nil {
-		t.Errorf("renew: got %s %s", res.Status, res.body)
+		t.Errorf("refresh: got %s %s", res.Status, res.body)
 	}
 	if status := decodeAs[tokens.Status](t, s.adminDo("GET", "/onenote/accounts/b", "").body); status.AccessTokenExpiresAt != nil {
-		t.Errorf("renewing a renewed b: %+v", status)
+		t.Errorf("refreshing a refreshed b too: %+v", status)
 	}
 	for _, tt := range []struct {
 		method, path string
 		status       int
 	}{
 		{"GET", "/onenote/accounts/nobody", 404},
-		{"POST", "/onenote/accounts/nobody/renew", 404},
+		{"POST", "/onenote/accounts/nobody/refresh", 404},
 		{"GET", "/onenote/accounts/a/signin/unknown", 404},
-		{"GET", "/onenote/accounts/a/renew", 405},
+		{"GET", "/onenote/accounts/a/refresh", 405},
 		{"PUT", "/onenote/accounts", 405},
 	} {
 		if res := s.adminDo(tt.method, tt.path, ""); res.StatusCode != tt.status {
@@ -55,14 +55,22 @@ func TestTheAdminAPIShowsAndRenewsAccounts(t *testing.T) {
 		}
 	}
 	if res := s.adminDo("POST", "/onenote/accounts/a/signin", `{"flow":"token"}`); res.StatusCode != 400 {
-		t.Errorf("a flow that nobody can wait for: got %s", res.Status)
+		t.Errorf("a flow whose end cannot be polled: got %s", res.Status)
 	}
 	if res := s.adminDo("POST", "/onenote/accounts/a/signin", `{"user":"x"}`); res.StatusCode != 400 {
 		t.Errorf("an unknown member: got %s", res.Status)
 	}
 }
 
-func TestSigningOutOverTheAdminAPI(t *testing.T) {
+func TestRenamedAdminPathSaysItsNewName(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.plain(m))
+	if res := s.adminDo("POST", "/onenote/accounts/default/renew", ""); res.StatusCode != 404 || !strings.Contains(res.body, "POST /onenote/accounts/{name}/refresh") {
+		t.Errorf("got %s %s, want 404 and the new path", res.Status, res.body)
+	}
+}
+
+func TestSignOutOverTheAdminAPIIsKeptOverAReload(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m))
 	s.get(notebooks).want(t, 200, "")
@@ -73,14 +81,13 @@ func TestSigningOutOverTheAdminAPI(t *testing.T) {
 	// The refresh token of the configuration was imported once already.
 	s.mustLoad(s.plain(m, "links off"))
 	s.get(notebooks).want(t, 401, "signin_required")
-	if res := s.adminDo("POST", "/onenote/accounts/default/renew", ""); res.StatusCode != http.StatusConflict {
-		t.Errorf("renewing what is signed out: got %s %s, want 409", res.Status, res.body)
+	if res := s.adminDo("POST", "/onenote/accounts/default/refresh", ""); res.StatusCode != http.StatusConflict {
+		t.Errorf("refreshing a signed-out account: got %s %s, want 409", res.Status, res.body)
 	}
 }
 
-// The operator owns the sign-in: the browser need not be one that the proxy
-// ever saw.
-func TestSigningInOverTheAdminAPI(t *testing.T) {
+// The sign-in belongs to the operator, so no cookie ties it to a browser.
+func TestSignInFromAdminAPIEndsInAnyBrowser(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url))
 	begin := func(flow string) signin.Attempt {
@@ -130,8 +137,7 @@ func TestSigningInOverTheAdminAPI(t *testing.T) {
 	})
 }
 
-// A sign-in is shown and ended below the name of its account and no other.
-func TestASignInOfAnotherAccountIsNotFound(t *testing.T) {
+func TestSignInIDWorksForItsAccountOnly(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config("client_id test\nauthority "+m.url+"\naccount a\naccount b", "onenote "+m.url+" {\naccount a\n}"))
 	id := decodeAs[signin.Attempt](t, s.adminDo("POST", "/onenote/accounts/a/signin", "").body).ID
@@ -149,7 +155,7 @@ func TestASignInOfAnotherAccountIsNotFound(t *testing.T) {
 	}
 }
 
-func TestTheAdminAPIWithoutAccounts(t *testing.T) {
+func TestAdminAPIWithoutAccountsIsNotFound(t *testing.T) {
 	s := newServer(t)
 	s.mustLoad("{\nadmin " + s.admin + "\npersist_config off\n}\nhttp://:" + s.port() + " {\nbind 127.0.0.1\n}")
 	res := s.adminDo("GET", "/onenote/accounts", "")

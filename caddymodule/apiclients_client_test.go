@@ -26,13 +26,15 @@ const clientsFolder = "../internal/apiclients"
 
 // The API's own client, which apps give nothing but another address, works as
 // it always did: in Node, and on pages of an origin that is allowed.
-func TestTheClientOfOneNote(t *testing.T) {
+func TestOneNoteAPIClientWorks(t *testing.T) {
 	for _, mode := range []string{"direct", "local", "off"} {
 		t.Run("in Node, images "+mode, func(t *testing.T) {
 			m, s := startMicrosoft(t), newServer(t)
 			s.mustLoad(s.plain(m, "images "+mode))
 			m.refuseSome("/api/*")
-			wantOneNote(t, s, apiclients.OneNoteAPI.RunInNode(t, clientsFolder, s.url))
+			r := apiclients.OneNoteAPI.RunInNode(t, clientsFolder, s.url)
+			wantOneNote(t, s, r)
+			wantFound(t, r)
 			wantOurToken(t, m)
 		})
 	}
@@ -48,6 +50,7 @@ func TestTheClientOfOneNote(t *testing.T) {
 			tab.Open(apiclients.OneNotePageURL(origin, s.url))
 			r := reported(t, tab)
 			wantOneNote(t, s, r)
+			wantFound(t, r)
 			wantOurToken(t, m)
 			tab.Forget() // the app sends a token of its own, out of habit
 			wantShown(t, tab, r.Page, 4)
@@ -58,7 +61,7 @@ func TestTheClientOfOneNote(t *testing.T) {
 }
 
 // Microsoft's client of Graph finds Graph where it is told that it is.
-func TestTheClientOfGraph(t *testing.T) {
+func TestMicrosoftGraphClientWorks(t *testing.T) {
 	m, s := startGraph(t)
 	s.mustLoad(m.graphSite(s))
 	m.refuseSome("/v1.0/*")
@@ -140,6 +143,14 @@ func wantOneNote(t *testing.T, s *caddyServer, r apiclients.Report) {
 	}
 }
 
+// wantFound fails the test unless the client has found again what a batch has made.
+func wantFound(t *testing.T, r apiclients.Report) {
+	t.Helper()
+	if !slices.Equal(r.Searched.Found, r.Batched) {
+		t.Errorf("found: got %q and status %d, want %q", r.Searched.Found, r.Searched.Failure, r.Batched)
+	}
+}
+
 // wantAttachment fails the test unless the file that was sent is at the address
 // that the page has for it, every byte of it.
 func wantAttachment(t *testing.T, html string) {
@@ -191,8 +202,8 @@ func wantOurToken(t *testing.T, m *microsoft) {
 	}
 }
 
-// graph is the emulator, which also is graph.microsoft.com.
-type graph struct {
+// graphService is the emulator, which also is graph.microsoft.com.
+type graphService struct {
 	*microsoft
 	address, authority string // of the API
 	certificate        string // of the site, as options of Caddy's tls
@@ -200,7 +211,7 @@ type graph struct {
 }
 
 // startGraph starts it, and reserves a server that has a certificate.
-func startGraph(t *testing.T) (graph, *caddyServer) {
+func startGraph(t *testing.T) (graphService, *caddyServer) {
 	t.Helper()
 	e := emulator.New(emulator.Options{})
 	plain := httptest.NewServer(e)
@@ -222,7 +233,7 @@ func startGraph(t *testing.T) (graph, *caddyServer) {
 
 	s := newServer(t)
 	s.url = strings.Replace(s.url, "http:", "https:", 1)
-	return graph{
+	return graphService{
 		microsoft: &microsoft{t: t, url: plain.URL},
 		address:   strings.TrimPrefix(api.URL, "https://"), authority: authority,
 		certificate: ours + " " + key, ours: ours,
@@ -230,10 +241,10 @@ func startGraph(t *testing.T) (graph, *caddyServer) {
 }
 
 // graphSite is the configuration of a site on it, over TLS.
-func (g graph) graphSite(s *caddyServer) string {
+func (g graphService) graphSite(s *caddyServer) string {
 	config := s.config(importedAccount(g.microsoft)+"\nprovider entra\nscopes https://graph.microsoft.com/Notes.ReadWrite offline_access",
-		"tls "+g.certificate+"\nonenote_guard graph\nreverse_proxy "+g.address+
-			" {\ntransport onenote {\nupstream graph\ntls_trust_pool file "+g.authority+"\n}\n}",
+		"tls "+g.certificate+"\nonenote graph {\ntransport {\nnetwork_proxy url "+startTunnel(s.t, g.address)+
+			"\ntls_trust_pool file "+g.authority+"\n}\n}",
 		"auto_https disable_redirects")
 	return strings.Replace(config, "http://:", "https://localhost:", 1)
 }

@@ -71,7 +71,7 @@ func challenged() string {
 			base64.StdEncoding.EncodeToString([]byte(wantedClaims))+`"`)
 }
 
-func TestAClaimsChallengeIsAnsweredByOneRenewal(t *testing.T) {
+func TestClaimsChallengeCausesOneRefreshWithClaims(t *testing.T) {
 	m, asked := startTappedMicrosoft(t)
 	s := newServer(t)
 	s.mustLoad(s.plain(m))
@@ -81,12 +81,12 @@ func TestAClaimsChallengeIsAnsweredByOneRenewal(t *testing.T) {
 	s.get(notebooks).want(t, 200, "")
 	sent := asked.all()[before:]
 	if len(sent) != 1 || sent[0].Get("claims") != wantedClaims || sent[0].Get("grant_type") != "refresh_token" {
-		t.Errorf("got token requests %v, want one renewal with the claims", sent)
+		t.Errorf("got token requests %v, want one refresh with the claims", sent)
 	}
 }
 
-// Where the renewal does not bring the claims, the next sign-in asks for them.
-func TestClaimsThatOnlyAUserCanBringGoIntoTheSignIn(t *testing.T) {
+// If the refresh does not bring the claims, the next sign-in asks for them.
+func TestClaimsThatRefreshCannotProvideGoIntoSignIn(t *testing.T) {
 	m, asked := startTappedMicrosoft(t)
 	s := newServer(t)
 	s.mustLoad(s.plain(m))
@@ -140,16 +140,16 @@ func formOf(page, confirm string) url.Values {
 	return url.Values{"attempt": {id}, "confirm": {confirm}}
 }
 
-// certificateFor writes a certificate of that name and returns it with the
+// certificateFor writes a certificate of these names and returns it with the
 // path of the file to trust it by.
-func certificateFor(t *testing.T, name string) (pair tls.Certificate, authority string) {
+func certificateFor(t *testing.T, names ...string) (pair tls.Certificate, authority string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), DNSNames: []string{name}, IsCA: true, BasicConstraintsValid: true,
+		SerialNumber: big.NewInt(1), DNSNames: names, IsCA: true, BasicConstraintsValid: true,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
@@ -163,7 +163,7 @@ func certificateFor(t *testing.T, name string) (pair tls.Certificate, authority 
 
 // OneDrive, as article 003 has it: the same sign-in with scopes of its own, and
 // a bearer where old clients put access_token into the query.
-func TestOneDriveIsProxiedWithTheSameCare(t *testing.T) {
+func TestOneDriveRequestIsRefreshedAndRewritten(t *testing.T) {
 	const drive = `{"id":"b!1","owner":{"user":{"displayName":"A"}},"@odata.context":"https://api.onedrive.com/v1.0/$metadata#drives/$entity"}`
 	pair, authority := certificateFor(t, "api.onedrive.com")
 	var mu sync.Mutex
@@ -188,8 +188,8 @@ func TestOneDriveIsProxiedWithTheSameCare(t *testing.T) {
 	m, asked := startTappedMicrosoft(t)
 	s := newServer(t)
 	s.mustLoad(s.config(importedAccount(m)+"\nscopes wl.signin wl.offline_access onedrive.readwrite",
-		"onenote_guard onedrive\nreverse_proxy "+strings.TrimPrefix(api.URL, "https://")+
-			" {\ntransport onenote {\nupstream onedrive\ntls_trust_pool file "+authority+"\n}\n}"))
+		"onenote onedrive {\ntransport {\nnetwork_proxy url "+startTunnel(t, api.Listener.Addr().String())+
+			"\ntls_trust_pool file "+authority+"\n}\n}"))
 	res := s.get("/v1.0/drive?access_token=theirs&expand=children", "Authorization", "Bearer theirs")
 	res.want(t, 200, "")
 	if !strings.Contains(res.body, `"@odata.context":"`+s.url+`/v1.0/$metadata#drives/$entity"`) {
@@ -215,7 +215,7 @@ func TestOneDriveIsProxiedWithTheSameCare(t *testing.T) {
 	s.get("/api/v1.0/me/notes/notebooks").want(t, 404, "not_found")
 }
 
-func TestOneDriveTokensDoNotFitOneNote(t *testing.T) {
+func TestTokenForOtherAPIIsRefused(t *testing.T) {
 	for _, tt := range []struct{ scopes, upstream, want string }{
 		{"wl.signin wl.offline_access onedrive.readwrite", "onenote", "are for the onedrive API, but the upstream is https://www.onenote.com"},
 		{"office.onenote_update wl.signin wl.offline_access", "onedrive", "are for the onenote API, but the upstream is https://api.onedrive.com"},
@@ -247,13 +247,13 @@ func TestNationalCloudsAreConfigured(t *testing.T) {
 }
 
 // Each way of choosing an account sends that account's token and no other.
-func TestAccountsAreChosenBySiteMatcherKeyAndPlaceholder(t *testing.T) {
+func TestAccountIsChosenBySiteMatcherKeyAndPlaceholder(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	t.Setenv("KEY_B", "key-of-the-second-account-0123456789")
 	s.mustLoad(s.config(importedAccount(m)+"\naccount a\naccount b\naccount c\naccount d",
 		"@c header X-Team c\nonenote @c "+m.url+" {\naccount c\n}\n"+
 			"@d header X-User *\nonenote @d "+m.url+" {\naccount {header.X-User}\n}\n"+
-			"onenote "+m.url+" {\naccount a\nclient_key two {env.KEY_B} b\n}"))
+			"onenote "+m.url+" {\naccount a\nclient_key two {env.KEY_B} b\ntrusted_peers 127.0.0.1\n}"))
 	sent := make(map[string]string) // account by token
 	for _, tt := range []struct {
 		account string
@@ -279,7 +279,7 @@ func TestAccountsAreChosenBySiteMatcherKeyAndPlaceholder(t *testing.T) {
 }
 
 // What was begun before a sign-out does not bring the user back.
-func TestSigningOutOverTheAdminAPIEndsWhatIsPending(t *testing.T) {
+func TestSignOutOverAdminAPIEndsPendingSignIns(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url))
 	client := browser()
@@ -291,7 +291,7 @@ func TestSigningOutOverTheAdminAPIEndsWhatIsPending(t *testing.T) {
 	s.get(notebooks).want(t, 401, "signin_required")
 }
 
-func TestAnAppHasNoAddressToSignInAt(t *testing.T) {
+func TestSigninURLIsAbsentWithoutSite(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config("provider entra\nflow client_credentials\ntenant contoso.example\nclient_id test\nclient_secret s3cret\nauthority "+m.url, "onenote "+m.url))
 	if status := decodeAs[tokens.Status](t, s.adminDo("GET", "/onenote/accounts/default", "").body); status.SigninURL != nil {

@@ -6,6 +6,10 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
@@ -27,8 +31,24 @@ type block struct {
 type option struct {
 	usage  string // the arguments, as the manual writes them
 	repeat bool   // it may come more than once
-	read   func(d *caddyfile.Dispenser, args []string) error
+	read   readFunc
 	nested bool // it opens a block of its own, which read consumes
+}
+
+// A readFunc reads the arguments of an option. Only options with a block need
+// the dispenser.
+type readFunc = func(d *caddyfile.Dispenser, args []string) error
+
+// checkedBy returns the option with a check after it was read.
+func (o option) checkedBy(c optionChecker, name string) option {
+	read := o.read
+	o.read = func(d *caddyfile.Dispenser, args []string) error {
+		if err := read(d, args); err != nil {
+			return err
+		}
+		return c.checkOption(name)
+	}
+	return o
 }
 
 // errUsage stands for arguments that are not what the usage says.
@@ -38,6 +58,12 @@ var errUsage = errors.New("wrong arguments")
 func (b *block) has(word string) bool {
 	_, ok := b.options[word]
 	return ok
+}
+
+// unknown adds to the error about a word that is none of the block's the one that was
+// probably meant.
+func (b *block) unknown(word string, err error) error {
+	return suggest(err, word, slices.Collect(maps.Keys(b.options)))
 }
 
 // read reads one option; the dispenser is at its word.
@@ -110,6 +136,18 @@ func choiceOption[T ~string](dst *T, choices ...T) option {
 	}}
 }
 
+// argumentsOption makes a value of type t of the arguments, and sets it.
+func argumentsOption(usage string, t reflect.Type, set func(p reflect.Value)) option {
+	return option{usage: usage, read: func(_ *caddyfile.Dispenser, args []string) error {
+		p := reflect.New(t)
+		if err := p.Interface().(argumentReader).readArguments(args); err != nil {
+			return err
+		}
+		set(p)
+		return nil
+	}}
+}
+
 func listOption(usage string, dst *[]string) option {
 	return option{usage: usage, read: func(_ *caddyfile.Dispenser, args []string) error {
 		if len(args) == 0 {
@@ -140,6 +178,21 @@ func durationOption(dst *caddy.Duration) option {
 			return fmt.Errorf("expected a positive duration such as 90s or 10m, got %q", args[0])
 		}
 		*dst = caddy.Duration(d)
+		return nil
+	}}
+}
+
+// countOption reads a positive number.
+func countOption(dst *int) option {
+	return option{usage: "<n>", read: func(_ *caddyfile.Dispenser, args []string) error {
+		if len(args) != 1 {
+			return errUsage
+		}
+		n, err := strconv.Atoi(args[0])
+		if err != nil || n < 1 {
+			return fmt.Errorf("expected a number from 1 on, got %q", args[0])
+		}
+		*dst = n
 		return nil
 	}}
 }

@@ -210,7 +210,7 @@ func (a assault) wantUnharmed(learnt string, requests int) {
 
 // Pages of other web sites, also of those on this very machine, can neither
 // read nor write a note, start a sign-in, nor sign out.
-func TestPagesOfOtherOriginsCanDoNothing(t *testing.T) {
+func TestPageOfForeignOriginIsRefused(t *testing.T) {
 	b := chromium.Start(t, "evil.example")
 	for _, host := range []string{"evil.example", "localhost"} {
 		t.Run(host, func(t *testing.T) {
@@ -229,7 +229,7 @@ func TestPagesOfOtherOriginsCanDoNothing(t *testing.T) {
 
 // A page whose host name now leads here has the origin of that name, and the
 // browser sees nothing wrong in what it does.
-func TestPagesThatRebindTheirNameCanDoNothing(t *testing.T) {
+func TestPageWithReboundNameIsRefused(t *testing.T) {
 	b := chromium.Start(t, "evil.example")
 	a := newAssault(t)
 	tab := b.Stranger(t)
@@ -269,7 +269,7 @@ const oneNoteAPI = `
 `
 
 // A page of an allowed origin works with the API as it would with the real one.
-func TestPagesOfAnAllowedOriginWork(t *testing.T) {
+func TestPageOfAllowedOriginUsesAPI(t *testing.T) {
 	b := chromium.Start(t, "app.example")
 	page := strings.Replace(serveHTML(t, "<title>app</title><body>"), "127.0.0.1", "app.example", 1)
 	a := newAssault(t, "allowed_origins "+strings.TrimSuffix(page, "/"))
@@ -326,7 +326,7 @@ func TestPagesOfAnAllowedOriginWork(t *testing.T) {
 
 // What somebody wrote into a shared notebook is shown, and does nothing: a page
 // of notes has the address of the site, and must not have its rights.
-func TestNotesAreNoPrograms(t *testing.T) {
+func TestScriptInPageDoesNotRun(t *testing.T) {
 	b := chromium.Start(t)
 	a := newAssault(t, "images local")
 	const script = `<script>

@@ -127,7 +127,7 @@ var roots = []string{
 
 // Pictures load in every form in which a page may name them, wherever the page
 // is shown, and no token comes near a browser for it.
-func TestPicturesInABrowser(t *testing.T) {
+func TestPicturesLoadInBrowser(t *testing.T) {
 	b := chromium.Start(t, "app.example")
 	for _, mode := range pictureModes {
 		for _, tc := range []struct {
@@ -173,7 +173,7 @@ func ofAllRoots(g gallery) {
 		tab.Open(titled(g.t, pages, "Pictures").ContentURL)
 		wantPictures(g.t, tab, 4)
 		wantQuiet(g.t, tab)
-		tab.Open(titled(g.t, pages, "Sample Study Notes").ContentURL)
+		tab.Open(titled(g.t, pages, "Lighthouse Tour").ContentURL)
 		wantPictures(g.t, tab, 1)
 		wantNoToken(g.t, g.m, tab)
 		tab.Forget() // a page that is sandboxed does not embed its attachment
@@ -249,7 +249,7 @@ func pictureID(t *testing.T, html string) string {
 // Apps show what they read on pages of their own: of another origin, and with
 // either rendition of a picture.
 func onOtherPages(g gallery) {
-	_, html := g.page("Sample Study Notes")
+	_, html := g.page("Lighthouse Tour")
 	app := serveHTML(g.t, html)
 	for _, host := range []string{"app.example", "localhost", "127.0.0.1"} {
 		tab := g.b.Stranger(g.t)

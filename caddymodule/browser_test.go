@@ -86,7 +86,7 @@ func wantQuiet(t *testing.T, tab *chromium.Tab) {
 	}
 }
 
-func TestABrowserSignsIn(t *testing.T) {
+func TestBrowserSignsIn(t *testing.T) {
 	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t)
 	s.mustLoad(s.browsed(m))
 	for _, host := range []string{"localhost", "127.0.0.1"} {
@@ -133,7 +133,7 @@ func (s *caddyServer) front(path string, change func(*http.Request)) string {
 
 // Behind another server the site may live below a path, and all that a browser
 // does there stays below it: links, forms, cookies, pictures.
-func TestABrowserSignsInBelowAPath(t *testing.T) {
+func TestBrowserSignsInBelowPathOfPublicURL(t *testing.T) {
 	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t)
 	base := s.front("/notes", func(*http.Request) {}) // adds nothing that would make its visitors remote
 	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url+" {\npublic_url "+base+"\nimages local\n}"))
@@ -174,25 +174,25 @@ func TestABrowserSignsInBelowAPath(t *testing.T) {
 
 // Visitors from elsewhere have a key, which browsers ask for, and may sign in
 // where that is allowed. The answer of the provider needs none.
-func TestABrowserSignsInFromElsewhere(t *testing.T) {
+func TestBrowserOnOtherMachineSignsIn(t *testing.T) {
 	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t)
 	base := s.front("", func(r *http.Request) { r.Header.Set("X-Forwarded-For", "192.0.2.7") })
 	const key = "a-key-of-thirty-two-letters-or-so"
 	t.Setenv("ONENOTE_TEST_CLIENT_KEY", key)
 	site := func(more string) string {
-		return s.config("client_id test\nauthority "+m.url, "onenote "+m.url+" {\npublic_url "+base+"\nclient_key phone {env.ONENOTE_TEST_CLIENT_KEY}\n"+more+"\n}")
+		return s.config("client_id test\nauthority "+m.url, "onenote "+m.url+" {\npublic_url "+base+"\nclient_key phone {env.ONENOTE_TEST_CLIENT_KEY}\ntrusted_peers 127.0.0.1\n"+more+"\n}")
 	}
 	s.mustLoad(site(""))
 	tab := b.Stranger(t)
 	tab.Open(base + "/")
 	if tab.Has(".state") {
-		t.Error("a visitor without a key sees the accounts")
+		t.Error("a client without a key sees the accounts")
 	}
 	withKey := strings.Replace(base, "http://", "http://phone:"+key+"@", 1)
 	tab.Open(withKey + "/")
 	tab.Until("document.querySelector('.state') !== null")
 	if tab.Has("form") {
-		t.Error("a visitor who may not sign in is offered to")
+		t.Error("a client that may not sign in is offered to")
 	}
 
 	s.mustLoad(site("allow_remote_signin"))
@@ -208,7 +208,7 @@ func TestABrowserSignsInFromElsewhere(t *testing.T) {
 
 // A page that came over plain HTTP from a name that is not localhost: browsers
 // then do not say in a field of its own whose form it is, so that Origin has to.
-func TestABrowserSignsInOverPlainHTTP(t *testing.T) {
+func TestBrowserSignsInOverPlainHTTP(t *testing.T) {
 	const host = "notes.example"
 	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t, host)
 	base := strings.Replace(s.front("", func(*http.Request) {}), "localhost", host, 1)
@@ -239,7 +239,7 @@ func (m *microsoft) wantNoReferrer(t *testing.T, base string) {
 // The script that posts the fragment takes it out of the address first: the
 // page may be shown for long while it is posted, and an address is copied,
 // bookmarked, and kept by the browser.
-func TestAFragmentIsGoneBeforeItIsPosted(t *testing.T) {
+func TestFragmentLeavesAddressBeforeItIsPosted(t *testing.T) {
 	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t)
 	var posted atomic.Bool
 	held := make(chan struct{})

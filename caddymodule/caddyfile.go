@@ -13,14 +13,17 @@ import (
 func init() {
 	caddy.RegisterModule(new(App))
 	caddy.RegisterModule(new(Handler))
-	caddy.RegisterModule(new(Transport))
+	caddy.RegisterModule(new(StatusHandler))
+	caddy.RegisterModule(removedTransport{})
 	caddy.RegisterModule(adminAPI{})
 
 	httpcaddyfile.RegisterGlobalOption("onenote", parseGlobalOption)
-	httpcaddyfile.RegisterHandlerDirective("onenote_guard", parseGuard)
-	httpcaddyfile.RegisterDirective("onenote", parseDirective)
-	httpcaddyfile.RegisterDirectiveOrder("onenote_guard", httpcaddyfile.Before, "reverse_proxy")
+	httpcaddyfile.RegisterHandlerDirective("onenote", parseDirective)
+	httpcaddyfile.RegisterHandlerDirective("onenote_status", parseStatusDirective)
+	httpcaddyfile.RegisterHandlerDirective("onenote_guard", parseRemovedGuard)
 	httpcaddyfile.RegisterDirectiveOrder("onenote", httpcaddyfile.Before, "reverse_proxy")
+	httpcaddyfile.RegisterDirectiveOrder("onenote_status", httpcaddyfile.Before, "respond")
+	httpcaddyfile.RegisterDirectiveOrder("onenote_guard", httpcaddyfile.Before, "reverse_proxy")
 
 	registerCommand()
 }

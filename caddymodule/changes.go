@@ -5,7 +5,7 @@ package caddymodule
 
 import "sync"
 
-// changes wakes those who wait for an account to change.
+// changes wakes goroutines that wait for an account to change.
 type changes struct {
 	mu   sync.Mutex
 	next chan struct{}

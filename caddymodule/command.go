@@ -6,9 +6,13 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/subcommand"
 )
 
 // Exit codes of the command, for scripts.
@@ -19,35 +23,29 @@ const (
 )
 
 // exitError is an error with an exit code.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string { return e.err.Error() }
-func (e *exitError) Unwrap() error { return e.err }
+type exitError = subcommand.ExitError
 
 func usageError(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+	return &exitError{Code: exitUsage, Err: fmt.Errorf(format, args...)}
 }
 
-// errQuiet ends a command whose output has said it all.
+// errQuiet ends a command whose output already says what is wrong.
 var errQuiet = errors.New("")
 
 func registerCommand() {
 	caddycmd.RegisterCommand(caddycmd.Command{
 		Name:  "onenote",
-		Usage: "status | signin | signout | renew | check | keygen | register",
-		Short: "Looks after the accounts of the OneNote proxy",
+		Usage: "status | wait | try | signin | signout | refresh | check | keygen | register | version",
+		Short: "Manages the accounts of the OneNote proxy",
 		Long: `
-Looks after the accounts that the OneNote proxy signs in.
+Manages the accounts that the OneNote proxy signs in.
 
-status, signin, signout and renew ask the running server over Caddy's admin
-endpoint; where that is follows from --config, or is told with --address.
-check and register read a configuration, and keygen needs nothing; no server
-has to run for them.
+status, wait, try, signin, signout and refresh use Caddy's admin endpoint of the
+running server. Its address is read from the configuration that --config names, or
+given with --address. check and register read a configuration, keygen and version
+need nothing; no server has to run for them.
 
-Without an account's name they are about the only account.
+The name of an account may be left out where there is only one.
 
 Exit codes: 0 it worked, 1 it failed, 2 wrong usage, 3 somebody has to sign in.`,
 		CobraFunc: addSubcommands,
@@ -57,20 +55,65 @@ Exit codes: 0 it worked, 1 it failed, 2 wrong usage, 3 somebody has to sign in.`
 func addSubcommands(root *cobra.Command) {
 	root.RunE = run(func(c *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return usageError("unknown command %q for \"caddy onenote\"", args[0])
+			return unknownCommand(c, args[0])
 		}
 		return c.Help() // with exit code 0, as "caddy storage" and "caddy" alone
 	})
 	root.Args = cobra.ArbitraryArgs // so that RunE can say what is wrong
-	for _, c := range []*cobra.Command{
-		statusCommand(), signinCommand(), signoutCommand(), renewCommand(),
-		checkCommand(), keygenCommand(), registerAppCommand(),
-	} {
+	for _, c := range append([]*cobra.Command{
+		statusCommand(), waitCommand(), tryCommand(), signinCommand(), signoutCommand(), refreshCommand(),
+		checkCommand(), keygenCommand(), registerAppCommand(), versionCommand(),
+	}, addedCommands()...) {
 		c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-			return exit(c, &exitError{exitUsage, err})
+			return exit(c, &exitError{Code: exitUsage, Err: suggestFlag(c, err)})
 		})
 		root.AddCommand(c)
 	}
+}
+
+// addedCommands are those of other packages in this binary.
+func addedCommands() []*cobra.Command {
+	added := subcommand.All()
+	for _, c := range added {
+		c.RunE = run(c.RunE)
+	}
+	return added
+}
+
+// renamedCommands are the commands that had another name, and what it is now.
+var renamedCommands = map[string]string{"renew": "refresh"}
+
+// emulatorModule is the package that adds the emulator and its subcommand.
+const emulatorModule = "github.com/caddy-onenote/caddy-onenote/emulator/caddymodule"
+
+func unknownCommand(root *cobra.Command, name string) error {
+	if now, ok := renamedCommands[name]; ok {
+		return usageError("the command %s is now: caddy onenote %s", name, now)
+	}
+	if name == "emulate" {
+		return usageError("this binary has no emulator: it has to import %[1]s; build one with: xcaddy build --with github.com/caddy-onenote/caddy-onenote --with %[1]s", emulatorModule)
+	}
+	root.SuggestionsMinimumDistance = 2
+	text := fmt.Sprintf("unknown command %q for \"caddy onenote\"", name)
+	if meant := root.SuggestionsFor(name); len(meant) > 0 {
+		text += "\n\nDid you mean this?\n\t" + strings.Join(meant, "\n\t") + "\n"
+	}
+	return usageError("%s", text)
+}
+
+// suggestFlag adds to the error about a flag that does not exist the one that was
+// probably meant.
+func suggestFlag(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	var flags []string
+	c.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, f.Name) })
+	if meant := closest(unknown.GetSpecifiedName(), flags); meant != "" {
+		return fmt.Errorf("%w; did you mean --%s?", err, meant)
+	}
+	return err
 }
 
 // run adapts a function to cobra and its error to an exit code.
@@ -93,7 +136,7 @@ func exit(c *cobra.Command, err error) error {
 	code := exitFailed
 	var e *exitError
 	if errors.As(err, &e) {
-		code = e.code
+		code = e.Code
 	}
 	if code == exitFailed {
 		return err

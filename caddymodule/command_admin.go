@@ -5,20 +5,24 @@ package caddymodule
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode"
 
+	"github.com/caddyserver/caddy/v2"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
 	"github.com/spf13/cobra"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
 )
 
-// adminFlags say where the admin endpoint is.
+// adminFlags say how the admin endpoint is found.
 type adminFlags struct {
 	address, config, adapter string
 }
@@ -35,17 +39,51 @@ func (f *adminFlags) addConfig(c *cobra.Command) {
 
 // client returns a client of the admin endpoint.
 func (f *adminFlags) client() (adminClient, error) {
-	address, err := caddycmd.DetermineAdminAPIAddress(f.address, nil, f.config, f.adapter)
+	if f.address != "" {
+		if strings.Contains(f.address, "://") {
+			return adminClient{}, usageError("--address %s: write it without a scheme, such as localhost:2019 or unix//run/onenote/admin.sock", f.address)
+		}
+		return adminClient{address: f.address}, nil
+	}
+	listen, err := f.configuredAdmin()
 	if err != nil {
 		return adminClient{}, err
 	}
-	return adminClient{address: address}, nil
+	return adminClient{address: cmp.Or(listen, caddy.DefaultAdminListen)}, nil
+}
+
+// configuredAdmin returns the address of the admin endpoint in the configuration
+// that the flags name, empty if it has none.
+func (f *adminFlags) configuredAdmin() (string, error) {
+	if f.config == "" {
+		return "", nil
+	}
+	raw, _, err := f.read()
+	if err != nil {
+		return "", err
+	}
+	var config struct {
+		Admin caddy.AdminConfig `json:"admin"`
+	}
+	if err := json.Unmarshal(raw, &config); err != nil {
+		return "", fmt.Errorf("reading the configuration: %w", err)
+	}
+	if config.Admin.Disabled {
+		return "", errors.New("the configuration says admin off, so no command can reach the server. " +
+			"Use the status page of a site, or write an admin address into the configuration, such as: admin unix//run/onenote/admin.sock|0600")
+	}
+	// The server replaces placeholders too.
+	listen, err := caddy.NewReplacer().ReplaceOrErr(config.Admin.Listen, true, true)
+	if err != nil {
+		return "", fmt.Errorf("the admin address of the configuration is %s: %w; set that variable for this command too, or give --address", config.Admin.Listen, err)
+	}
+	return listen, nil
 }
 
 // adminClient asks the running server.
 type adminClient struct{ address string }
 
-// do sends in, if any, and reads the answer into out, if any.
+// do sends in, if any, and reads the response into out, if any.
 func (c adminClient) do(method, path string, in, out any) error {
 	var body bytes.Buffer
 	if in != nil {
@@ -61,30 +99,50 @@ func (c adminClient) do(method, path string, in, out any) error {
 	if out == nil {
 		return nil
 	}
-	return json.NewDecoder(res.Body).Decode(out)
+	if err := decodePrintable(res.Body, out); err != nil {
+		return fmt.Errorf("reading the response of the server at %s: %w; %s", c.address, err, otherServer)
+	}
+	return nil
 }
 
-// refusedByServer is how AdminAPIRequest begins an error that the server sent.
-const refusedByServer = "caddy responded with error: HTTP "
+// decodePrintable decodes JSON for a terminal: in each text, characters that
+// would move its cursor, begin a line or turn the writing round become spaces.
+// Names of users and texts for them come from identity providers.
+func decodePrintable(r io.Reader, out any) error {
+	var parsed any
+	if err := json.NewDecoder(r).Decode(&parsed); err != nil {
+		return err
+	}
+	text, err := json.Marshal(printable(parsed))
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, out)
+}
 
-// explain makes an error of AdminAPIRequest one that says what to do. The
-// status of the answer is only in its text.
-func (c adminClient) explain(err error) error {
-	text, refused := strings.CutPrefix(err.Error(), refusedByServer)
-	if !refused {
-		return fmt.Errorf("asking the server at %s: %w; is it running, and is that its admin endpoint? --address tells another", c.address, err)
+func printable(v any) any {
+	switch v := v.(type) {
+	case string:
+		return printableText(v)
+	case []any:
+		for i, e := range v {
+			v[i] = printable(e)
+		}
+	case map[string]any:
+		for key, e := range v {
+			v[key] = printable(e)
+		}
 	}
-	status, answer, _ := strings.Cut(text, ": ")
-	var told struct {
-		Error string `json:"error"`
-	}
-	if json.Unmarshal([]byte(answer), &told) != nil || told.Error == "" {
-		return fmt.Errorf("the server at %s answered with status %s: %s", c.address, status, strings.TrimSpace(answer))
-	}
-	if status == fmt.Sprint(http.StatusConflict) {
-		return &exitError{exitSigninRequired, errors.New(told.Error)}
-	}
-	return errors.New(told.Error)
+	return v
+}
+
+func printableText(text string) string {
+	return strings.Map(func(c rune) rune {
+		if unicode.In(c, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return c
+	}, text)
 }
 
 func (c adminClient) accounts() ([]tokens.Status, error) {

@@ -4,155 +4,163 @@
 package caddymodule
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
+	"os"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/caddyserver/caddy/v2/caddyconfig"
 	caddycmd "github.com/caddyserver/caddy/v2/cmd"
-
-	"github.com/caddy-onenote/caddy-onenote/tokens"
 )
 
-// configuration is what the command reads of a configuration: the app, and
-// where its sites are.
-type configuration struct {
-	raw  []byte
-	app  *App
-	base *url.URL // of the first site, or nil
-}
+// errNoCaddyfile: no configuration is named, and none is in the working directory.
+var errNoCaddyfile = errors.New("there is no Caddyfile here")
 
 // load reads the configuration that the flags name, else the Caddyfile in the
 // working directory.
-func (f *adminFlags) load() (*configuration, error) {
-	raw, file, _, err := caddycmd.LoadConfig(f.config, f.adapter)
+func (f *adminFlags) load() (*caddy.Config, error) {
+	raw, file, err := f.read()
 	if err != nil {
 		return nil, err
 	}
 	if file == "" && len(raw) == 0 {
-		return nil, usageError("there is no Caddyfile here; say which configuration with --config")
+		return nil, usageError("%w; say which configuration with --config", errNoCaddyfile)
 	}
-	return parseConfiguration(caddy.RemoveMetaFields(raw))
-}
-
-func parseConfiguration(raw []byte) (*configuration, error) {
-	var config struct {
-		Apps struct {
-			OneNote json.RawMessage `json:"onenote"`
-			HTTP    struct {
-				Servers map[string]json.RawMessage `json:"servers"`
-			} `json:"http"`
-		} `json:"apps"`
+	config, err := parseConfig(raw)
+	if err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(raw, &config); err != nil {
-		return nil, fmt.Errorf("reading the configuration: %w", err)
-	}
-	c := &configuration{raw: raw, app: new(App)}
-	if config.Apps.OneNote == nil {
+	if config.AppsRaw["onenote"] == nil {
 		return nil, errors.New("the configuration has no onenote option, so there is no account in it")
 	}
-	if err := caddy.StrictUnmarshalJSON(config.Apps.OneNote, c.app); err != nil {
-		return nil, fmt.Errorf("reading the onenote option: %w", err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(config.Apps.HTTP.Servers)) {
-		if c.base = siteOf(config.Apps.HTTP.Servers[name]); c.base != nil {
-			break
-		}
-	}
-	return c, nil
+	return config, nil
 }
 
-// siteOf returns where the first site in a server is reached, or nil.
-func siteOf(raw json.RawMessage) *url.URL {
-	var server struct {
-		Listen   []string          `json:"listen"`
-		Policies []json.RawMessage `json:"tls_connection_policies"`
-		Routes   any               `json:"routes"`
+// read reads and adapts the configuration that the flags name.
+func (f *adminFlags) read() (raw []byte, file string, err error) {
+	if err := quiet(); err != nil {
+		return nil, "", err
 	}
-	if json.Unmarshal(raw, &server) != nil {
-		return nil
+	raw, file, _, err = caddycmd.LoadConfig(f.config, f.adapter)
+	if err == nil {
+		return raw, file, nil
 	}
-	handler := findHandler(server.Routes)
-	if handler == nil {
-		return nil
-	}
-	public, _ := handler["public_url"].(string)
-	r := resolver{subject: "onenote"}
-	if u := r.url("public_url", public); u != nil {
-		return u
-	}
-	return listenBase(server.Listen, len(server.Policies) > 0)
+	return nil, "", errors.New(adapting.ReplaceAllString(err.Error(), ""))
 }
 
-// findHandler returns the first onenote handler in routes, at whatever depth.
-func findHandler(v any) map[string]any {
-	switch v := v.(type) {
-	case []any:
-		for _, e := range v {
-			if h := findHandler(e); h != nil {
-				return h
-			}
-		}
-	case map[string]any:
-		if v["handler"] == "onenote" {
-			return v
-		}
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			if h := findHandler(v[key]); h != nil {
-				return h
-			}
-		}
-	}
-	return nil
+// quiet keeps Caddy's log lines about what goes as it should out of the output of a
+// command.
+func quiet() error {
+	_, err := caddy.ProvisionContext(&caddy.Config{Logging: commandLogging("WARN")})
+	return err
 }
 
-// accounts returns the accounts of the configuration, and the warnings.
-func (c *configuration) accounts() ([]tokens.Config, []string, error) {
-	configured := c.app.configured()
-	var configs []tokens.Config
-	var errs []error
-	for _, name := range slices.Sorted(maps.Keys(configured)) {
-		config, err := c.app.accountConfig(name, configured[name])
-		configs = append(configs, config)
-		errs = append(errs, err)
-	}
-	return configs, c.app.warnings, errors.Join(errs...)
+// commandLogging is how a command logs, where the configuration does not say it.
+func commandLogging(level string) *caddy.Logging {
+	return &caddy.Logging{Logs: map[string]*caddy.CustomLog{
+		caddy.DefaultLoggerName: {BaseLog: caddy.BaseLog{Level: level}},
+	}}
 }
 
-// registeredLater replaces what only a registration brings: whoever asks how
-// to register an app has neither its id nor its secret yet.
-func (c *configuration) registeredLater() {
-	accounts := []*Account{&c.app.Account}
-	for name, a := range c.app.Accounts {
-		if a == nil {
-			a = new(Account)
-			c.app.Accounts[name] = a
-		}
-		accounts = append(accounts, a)
+// adapting is what Caddy writes in front of an error with a file and a line.
+var adapting = regexp.MustCompile(`^adapting config using \S+: (parsing caddyfile tokens for '[^']*': )?`)
+
+func parseConfig(raw []byte) (*caddy.Config, error) {
+	config := new(caddy.Config)
+	if err := caddy.StrictUnmarshalJSON(caddy.RemoveMetaFields(raw), config); err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	for _, a := range accounts {
-		a.RefreshToken = ""
-		if a.ClientSecret != "" {
-			a.ClientSecret = "later"
-		}
-	}
-	c.app.ClientID = "later"
-	for _, a := range accounts[1:] {
-		a.ClientID = ""
-	}
+	return config, nil
 }
 
-// redirectURI returns the redirect URI that the registration has to have.
-func (c *configuration) redirectURI(a tokens.Config) string {
-	if a.RedirectURI != "" {
-		return a.RedirectURI
+// provision provisions a configuration as its start would, and starts nothing.
+// So what a command says of a configuration is what the server makes of it.
+// done gives back what provisioning took. With an error comes the app, if it
+// is not the app itself that failed.
+//
+// Caddy's own functions for this cannot be used alone: caddy.Validate cleans
+// up before anybody can look, caddy.ProvisionContext does not clean up at all.
+// So the latter prepares logging and storage only, and the apps are
+// provisioned in a context that can be cancelled.
+func provision(config *caddy.Config, values ...any) (app *App, done func(), err error) {
+	if config.Logging == nil {
+		config.Logging = commandLogging("WARN")
 	}
-	base := c.base
-	if base == nil {
-		base = &url.URL{Scheme: "http", Host: "localhost:8080"}
+	apps := config.AppsRaw
+	config.AppsRaw = nil
+	parent, err := caddy.ProvisionContext(config)
+	if err != nil {
+		return nil, nil, err
 	}
-	return base.String() + "/auth/" + a.Name + "/callback"
+	config.AppsRaw = apps
+	ctx, cancel := caddy.NewContext(parent)
+	ctx.Context = context.WithValue(ctx.Context, commandKey{}, true)
+	for _, key := range values {
+		ctx.Context = context.WithValue(ctx.Context, key, true)
+	}
+	defer func() {
+		if err != nil {
+			cancel()
+		}
+	}()
+	mod, err := ctx.App("onenote")
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(apps)) {
+		if _, err := ctx.App(name); err != nil {
+			return mod.(*App), nil, err
+		}
+	}
+	return mod.(*App), cancel, nil
+}
+
+// plainError takes off what Caddy says of where in the configuration an error of
+// ours arose: the error names the option and the account, or the site's.
+func plainError(err error) error {
+	text := err.Error()
+	for _, module := range []string{"onenote", "http.handlers.onenote", "http.handlers.onenote_status", "http.handlers.onenote_emulator"} {
+		if i := strings.LastIndex(text, "provision "+module+": "); i >= 0 {
+			return errors.New(text[i+len("provision "+module+": "):])
+		}
+	}
+	if _, after, ok := strings.Cut(text, "decoding module config: "); ok && strings.Contains(text, "onenote") {
+		return errors.New(after) // a member of JSON, which names its module
+	}
+	return err
+}
+
+// commandKey is a context key: it marks the provisioning by a command, which prints
+// its errors itself.
+type commandKey struct{}
+
+// registeringKey is a context key: it marks the provisioning of a
+// configuration whose apps are not registered yet. See App.registering.
+type registeringKey struct{}
+
+// provisionToRegister provisions as much of a configuration as says how its
+// apps are registered: the accounts and the addresses of the sites. Neither
+// client ids nor secrets need exist yet, and the configured storage,
+// certificates and log files are left alone.
+func provisionToRegister(config *caddy.Config) (app *App, done func(), err error) {
+	dir, err := os.MkdirTemp("", "caddy-onenote-") // Caddy may make a certificate authority
+	if err != nil {
+		return nil, nil, err
+	}
+	remove := func() { _ = os.RemoveAll(dir) } // what stays is in the folder for such files
+	config.StorageRaw = caddyconfig.JSON(map[string]string{"module": "file_system", "root": dir}, nil)
+	config.Logging = commandLogging("ERROR")
+	maps.DeleteFunc(config.AppsRaw, func(name string, _ json.RawMessage) bool { return name != "onenote" && name != "http" })
+	app, cancel, err := provision(config, registeringKey{})
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	return app, func() { cancel(); remove() }, nil
 }

@@ -14,13 +14,13 @@ import (
 func keygenCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "keygen",
-		Short: "Makes a key for encryption_key",
+		Short: "Generates a key for encryption_key",
 		Long: `
 Prints a new key for encryption_key: 32 random bytes in base64. Put it into a
-file that only Caddy may read, or into its environment, and write
-{file./path} or {env.NAME} in the configuration. To replace a key, write the new
-one before the old one, and take the old one out when the server has run with
-both: records are sealed anew when it starts.`,
+file that only Caddy may read, or into its environment, and write {file./path} or
+{env.NAME} in the configuration. To replace a key, write the new key before the
+old one and start the server, which seals all records again. Then remove the old
+key.`,
 		Args: atMost(0),
 		RunE: run(func(c *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(c.OutOrStdout(), tokens.GenerateKey())

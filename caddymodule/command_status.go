@@ -24,9 +24,9 @@ func statusCommand() *cobra.Command {
 		Short: "Shows the accounts and whether they can be used",
 		Long: `
 Shows the accounts of the running server: their state, who is signed in, and
-what is to be done where one cannot be used.
+what to do about one that cannot be used.
 
-Exit codes: 0 all can be used, 1 one cannot, or the server could not be asked, 2
+Exit codes: 0 all can be used, 1 one cannot, or the server cannot be reached, 2
 wrong usage, 3 somebody has to sign in.`,
 		Args: atMost(1),
 		RunE: run(func(c *cobra.Command, args []string) error {
@@ -41,7 +41,7 @@ wrong usage, 3 somebody has to sign in.`,
 			if err := printAccounts(c.OutOrStdout(), accounts, asJSON); err != nil {
 				return err
 			}
-			return usability(accounts)
+			return exitCode(accounts)
 		}),
 	}
 	admin.add(c)
@@ -76,13 +76,13 @@ func printAccounts(w io.Writer, accounts []tokens.Status, asJSON bool) error {
 		return err
 	}
 	for _, s := range accounts {
-		printTrouble(w, s)
+		printProblem(w, s)
 	}
 	return nil
 }
 
-// printTrouble says what is wrong with an account and what to do.
-func printTrouble(w io.Writer, s tokens.Status) {
+// printProblem says what is wrong with an account and what to do.
+func printProblem(w io.Writer, s tokens.Status) {
 	if s.Error != nil {
 		fmt.Fprintf(w, "\n%s: %s (%s)\n", s.Name, s.Error.Message, s.Error.Code)
 		if s.Error.Hint != "" {
@@ -98,19 +98,19 @@ func needsSignin(s tokens.State) bool {
 	return s == tokens.SignedOut || s == tokens.SigningIn || s == tokens.NeedsSignin
 }
 
-// usability turns the states into an exit code.
-func usability(accounts []tokens.Status) error {
+// exitCode returns an error with the exit code that the states call for.
+func exitCode(accounts []tokens.Status) error {
 	code := 0
 	for _, s := range accounts {
 		switch {
 		case needsSignin(s.State):
-			return &exitError{exitSigninRequired, errQuiet}
+			return &exitError{Code: exitSigninRequired, Err: errQuiet}
 		case !s.State.Usable():
 			code = exitFailed
 		}
 	}
 	if code != 0 {
-		return &exitError{code, errQuiet}
+		return &exitError{Code: code, Err: errQuiet}
 	}
 	return nil
 }
@@ -129,17 +129,17 @@ func timeOr(t *time.Time, none string) string {
 	return t.Local().Format(time.DateTime)
 }
 
-func renewCommand() *cobra.Command {
+func refreshCommand() *cobra.Command {
 	var admin adminFlags
 	c := &cobra.Command{
-		Use:   "renew [<account>] [--address <address>] [--config <path> [--adapter <name>]]",
-		Short: "Renews the access token of an account now",
+		Use:   "refresh [<account>] [--address <address>] [--config <path> [--adapter <name>]]",
+		Short: "Refreshes the access token of an account now",
 		Long: `
-Renews the access token of an account now, even if it is still good, and even if
-the last attempt said to wait. It shows whether a change at the identity
-provider has helped.
+Refreshes the access token of an account now, even if the token is still valid,
+and even if the provider has asked to wait. Use it to see whether a change at the
+identity provider has helped.
 
-Exit codes: 0 renewed, 1 it failed, 2 wrong usage, 3 somebody has to sign in.`,
+Exit codes: 0 refreshed, 1 it failed, 2 wrong usage, 3 somebody has to sign in.`,
 		Args: atMost(1),
 		RunE: run(func(c *cobra.Command, args []string) error {
 			client, err := admin.client()
@@ -151,10 +151,10 @@ Exit codes: 0 renewed, 1 it failed, 2 wrong usage, 3 somebody has to sign in.`,
 				return err
 			}
 			var s tokens.Status
-			if err := client.do(http.MethodPost, accountPath(before.Name)+"/renew", nil, &s); err != nil {
+			if err := client.do(http.MethodPost, accountPath(before.Name)+"/refresh", nil, &s); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.OutOrStdout(), "%s: renewed, good until %s\n", s.Name, timeOr(s.AccessTokenExpiresAt, "an unknown time"))
+			fmt.Fprintf(c.OutOrStdout(), "%s: refreshed, valid until %s\n", s.Name, timeOr(s.AccessTokenExpiresAt, "an unknown time"))
 			return nil
 		}),
 	}
@@ -168,9 +168,9 @@ func signoutCommand() *cobra.Command {
 		Use:   "signout [<account>] [--address <address>] [--config <path> [--adapter <name>]]",
 		Short: "Deletes the tokens of an account",
 		Long: `
-Deletes the tokens of an account, everywhere this proxy keeps them. The session
-in the browser that signed in, and the consent, are the provider's: the status
-page links to where those are ended.
+Deletes the tokens of an account wherever this proxy keeps them. The session of
+the browser that signed in, and the consent, are kept by the provider: the status
+page links to the pages that end them.
 
 Exit codes: 0 signed out, 1 it failed, 2 wrong usage.`,
 		Args: atMost(1),

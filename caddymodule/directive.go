@@ -5,93 +5,47 @@ package caddymodule
 
 import (
 	"encoding/json"
-	"maps"
-	"time"
+	"regexp"
 
-	"github.com/caddyserver/caddy/v2"
-	"github.com/caddyserver/caddy/v2/caddyconfig"
 	"github.com/caddyserver/caddy/v2/caddyconfig/caddyfile"
 	"github.com/caddyserver/caddy/v2/caddyconfig/httpcaddyfile"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 )
 
-// parseDirective reads the directive onenote. Syntax:
-//
-//	onenote [<matcher>] [<upstream>] {
-//	    account <name>
-//	    images direct | local | off
-//	    links local | off
-//	    public_url <url>
-//	    image_url <url>
-//	    image_lifetime <duration>
-//	    max_replay <size>
-//	    max_body <size>
-//	    client_key <name> <key> [<account>]
-//	    trusted_peers <cidr...>
-//	    api_hosts <host...>
-//	    allowed_hosts <host...>
-//	    allowed_origins <origin...>
-//	    allow_remote_signin
-//	    transport {
-//	        ... options of "transport http", over those of the global option
-//	    }
-//	    ... any option of reverse_proxy
-//	}
-//
-// The upstream is onenote (the default), graph, onedrive, or scheme, host and
-// port. The directive is short for
-//
-//	onenote_guard [<matcher>] [<upstream>] {
-//	    ... account to allow_remote_signin
-//	}
-//	reverse_proxy [<matcher>] <upstream> {
-//	    transport onenote {
-//	        ... images, links, image_lifetime, max_replay, api_hosts
-//	        ... options of "transport http"
-//	    }
-//	    ... any option of reverse_proxy
-//	}
+// parseDirective reads the directive onenote. Its options are those that the
+// fields of [Handler] and [Access] declare; docs/options.md lists them. Any
+// option of reverse_proxy may stand beside them.
 //
 // Options of reverse_proxy that change where requests go or what they are (to,
 // dynamic, method, rewrite, a transport of another name) are refused: a token
 // goes with them.
-func parseDirective(h httpcaddyfile.Helper) ([]httpcaddyfile.ConfigValue, error) {
-	if !h.Next() {
-		return nil, h.ArgErr()
-	}
-	matchers, err := h.ExtractMatcherSet()
-	if err != nil {
-		return nil, err
-	}
-	// ExtractMatcherSet went back to before the directive's name, and a
-	// segment begins at the current token.
+func parseDirective(h httpcaddyfile.Helper) (caddyhttp.MiddlewareHandler, error) {
+	// A segment begins at the current token.
 	h.Next()
 	d := h.NewFromNextSegment()
 
-	s := site{transport: new(Transport), proxy: new(reverseproxy.Handler)}
-	if err := s.inherit(h.Option("onenote")); err != nil {
+	p := siteParser{handler: new(Handler)}
+	if err := p.inherit(h.Option("onenote")); err != nil {
 		return nil, d.WrapErr(err)
 	}
-	if err := s.takeOptions(d); err != nil {
+	if err := p.takeOptions(d); err != nil {
 		return nil, err
 	}
-	if err := s.unmarshalProxy(h, d); err != nil {
+	if err := p.readReverseProxy(h, d); err != nil {
 		return nil, err
 	}
-	return s.route(h, matchers), nil
+	return p.handler, nil
 }
 
-// A site is what one directive adapts to.
-type site struct {
-	guard     Handler
-	transport *Transport
-	proxy     *reverseproxy.Handler
-	upstream  upstream
+// A siteParser reads one directive onenote.
+type siteParser struct {
+	handler   *Handler
+	plainHTTP bool // the upstream is http
 }
 
 // inherit makes the transport of the global option the site's default.
-func (s *site) inherit(global any) error {
+func (p *siteParser) inherit(global any) error {
 	app, ok := global.(httpcaddyfile.App)
 	if !ok {
 		return nil
@@ -99,23 +53,21 @@ func (s *site) inherit(global any) error {
 	var options struct {
 		Transport *reverseproxy.HTTPTransport `json:"transport"`
 	}
-	options.Transport = &s.transport.HTTPTransport
-	return json.Unmarshal(app.Value, &options)
+	if err := json.Unmarshal(app.Value, &options); err != nil {
+		return err
+	}
+	p.handler.Transport = options.Transport
+	return nil
 }
 
 // takeOptions reads what is ours and takes it out of the segment; what stays
 // is for reverse_proxy.
-func (s *site) takeOptions(d *caddyfile.Dispenser) error {
+func (p *siteParser) takeOptions(d *caddyfile.Dispenser) error {
 	d.Next() // the directive's name
-	if err := s.takeUpstream(d); err != nil {
+	if err := p.takeUpstream(d); err != nil {
 		return err
 	}
-	// The global options may speak of TLS to the identity provider; an
-	// upstream on this machine without TLS has no use for them.
-	if s.upstream.url.Scheme == "http" {
-		s.transport.TLS = nil
-	}
-	b := block{options: s.options()}
+	b := block{options: optionsOf(p.handler, blocks{"transport": p.readTransport})}
 	for d.NextBlock(0) {
 		word := d.Val()
 		if why, ok := refused[word]; ok {
@@ -134,7 +86,7 @@ func (s *site) takeOptions(d *caddyfile.Dispenser) error {
 	return nil
 }
 
-// refused are the options of reverse_proxy that the shorthand does not take.
+// refused are the options of reverse_proxy that the directive does not take.
 var refused = map[string]string{
 	"to":      "tokens go to one upstream only; write it after the directive's name",
 	"dynamic": "tokens go to one upstream only; write it after the directive's name",
@@ -143,17 +95,24 @@ var refused = map[string]string{
 }
 
 // takeUpstream reads the upstream after the directive's name.
-func (s *site) takeUpstream(d *caddyfile.Dispenser) error {
+func (p *siteParser) takeUpstream(d *caddyfile.Dispenser) error {
 	args := d.RemainingArgs()
 	if len(args) > 1 {
 		return d.Errf("expected one upstream, got %d", len(args))
 	}
-	if len(args) == 1 {
-		s.guard.Upstream = args[0]
+	if len(args) == 0 {
+		return nil
 	}
-	var err error
-	if s.upstream, err = parseUpstream(s.guard.Upstream); err != nil {
+	up, err := parseUpstream(args[0], "")
+	if err != nil {
 		return d.WrapErr(err)
+	}
+	p.handler.Upstream = args[0]
+	p.plainHTTP = up.url.Scheme == "http"
+	// The global options may speak of TLS to the identity provider; an
+	// upstream on this machine without TLS has no use for them.
+	if p.plainHTTP && p.handler.Transport != nil {
+		p.handler.Transport.TLS = nil
 	}
 	d.DeleteN(len(args))
 	return nil
@@ -177,63 +136,49 @@ func readSegment(b *block, segment caddyfile.Segment) error {
 	return b.read(d)
 }
 
-func (s *site) options() map[string]option {
-	options := s.guard.options()
-	maps.Copy(options, s.transport.options())
-	// Both halves need to know it.
-	options["images"] = imagesOption(s.upstream, &s.guard.Images, &s.transport.Images)
-	options["transport"] = option{usage: "{ ... }", nested: true, read: s.readTransport}
-	return options
-}
-
-func (s *site) readTransport(d *caddyfile.Dispenser, args []string) error {
+func (p *siteParser) readTransport(d *caddyfile.Dispenser, args []string) error {
 	if len(args) != 0 {
 		return d.Errf("onenote brings its own transport; write its options as transport { ... }, without a name")
 	}
 	d.Reset()
-	if err := s.transport.HTTPTransport.UnmarshalCaddyfile(d); err != nil {
+	if p.handler.Transport == nil {
+		p.handler.Transport = new(reverseproxy.HTTPTransport)
+	}
+	if err := p.handler.Transport.UnmarshalCaddyfile(d); err != nil {
 		return err
 	}
-	if s.upstream.url.Scheme == "http" && s.transport.TLS != nil {
-		return d.Errf("the upstream %s is plain http, so its transport takes no tls options", s.upstream.url)
+	if p.plainHTTP && p.handler.Transport.TLS != nil {
+		return d.Errf("the upstream %s is plain http, so its transport takes no tls options", p.handler.Upstream)
 	}
 	return nil
 }
 
-// flushInterval is how long a part of an answer may wait for more to go on
-// with. An answer that is rewritten does not say how long it is, and flushing
-// each of its writes costs more than rewriting them.
-const flushInterval = 50 * time.Millisecond
+// unknownOption is how reverse_proxy begins the error about a word that it does not
+// know.
+var unknownOption = regexp.MustCompile(`^unrecognized subdirective (\S+),`)
 
-// unmarshalProxy lets reverse_proxy read its own options and gives it the
-// upstream and the transport.
-func (s *site) unmarshalProxy(h httpcaddyfile.Helper, d *caddyfile.Dispenser) error {
-	if err := s.proxy.UnmarshalCaddyfile(d); err != nil {
+// suggestOption adds to the error about a word that neither we nor reverse_proxy know
+// the option of ours that was probably meant.
+func (p *siteParser) suggestOption(err error) error {
+	found := unknownOption.FindStringSubmatch(err.Error())
+	if found == nil {
 		return err
 	}
-	if err := s.proxy.FinalizeUnmarshalCaddyfile(h); err != nil {
-		return err
-	}
-	if s.proxy.FlushInterval == 0 {
-		s.proxy.FlushInterval = caddy.Duration(flushInterval)
-	}
-	s.proxy.Upstreams = reverseproxy.UpstreamPool{{Dial: s.upstream.dial()}}
-	s.transport.Upstream = s.guard.Upstream
-	if s.upstream.url.Scheme == "https" && s.transport.TLS == nil {
-		s.transport.TLS = new(reverseproxy.TLSConfig)
-	}
-	s.proxy.TransportRaw = caddyconfig.JSONModuleObject(s.transport, "protocol", "onenote", nil)
-	return nil
+	b := block{options: optionsOf(p.handler, blocks{"transport": p.readTransport})}
+	return b.unknown(found[1], err)
 }
 
-// route returns the two handlers as one route.
-func (s *site) route(h httpcaddyfile.Helper, matchers caddy.ModuleMap) []httpcaddyfile.ConfigValue {
-	route := caddyhttp.Route{HandlersRaw: []json.RawMessage{
-		caddyconfig.JSONModuleObject(&s.guard, "handler", "onenote", nil),
-		caddyconfig.JSONModuleObject(s.proxy, "handler", "reverse_proxy", nil),
-	}}
-	if matchers != nil {
-		route.MatcherSetsRaw = []caddy.ModuleMap{matchers}
+// readReverseProxy lets reverse_proxy read what is left, if anything is.
+func (p *siteParser) readReverseProxy(h httpcaddyfile.Helper, d *caddyfile.Dispenser) error {
+	d.Next() // the directive's name
+	some := d.NextBlock(0)
+	d.Reset()
+	if !some {
+		return nil
 	}
-	return []httpcaddyfile.ConfigValue{{Class: "route", Value: route}}
+	p.handler.ReverseProxy = new(reverseproxy.Handler)
+	if err := p.handler.ReverseProxy.UnmarshalCaddyfile(d); err != nil {
+		return p.suggestOption(err)
+	}
+	return p.handler.ReverseProxy.FinalizeUnmarshalCaddyfile(h)
 }

@@ -12,8 +12,8 @@ import (
 
 // eventQueue hands events to Caddy's events app, one after the other and in
 // their order. Emitting runs whatever the operator bound to the event, a
-// program perhaps, while an account waits to answer requests; so it does not
-// happen on the account's time.
+// program perhaps, for as long as it takes; so it happens in a goroutine of its
+// own.
 type eventQueue struct {
 	ctx    caddy.Context
 	events *caddyevents.App

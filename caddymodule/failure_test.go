@@ -5,15 +5,18 @@ package caddymodule
 
 import (
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
+	"strings"
 	"testing"
 )
 
 // What the API says before it answers is not rewritten, and so it stays here.
-func TestInterimAnswersStayHere(t *testing.T) {
+func TestInterimResponsesAreNotPassedOn(t *testing.T) {
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Set-Cookie", "secret=of-the-api")
 		w.Header().Set("Link", "<https://www.onenote.com/api/v1.0/style>; rel=preload")
@@ -45,5 +48,88 @@ func TestInterimAnswersStayHere(t *testing.T) {
 	}
 	if got := res.Header.Get("Set-Cookie"); got != "" {
 		t.Errorf("got cookie %q, want none", got)
+	}
+}
+
+// Each cause of a failure has another cure, and "cannot be reached" names none.
+func TestFailureOfUpstreamNamesItsCause(t *testing.T) {
+	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
+	defer untrusted.Close()
+	untrusted.Config.ErrorLog = log.New(io.Discard, "", 0)
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusProxyAuthRequired)
+	}))
+	defer refusing.Close()
+	resetting := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	defer resetting.Close()
+	for _, tt := range []struct{ name, site, want, reason string }{
+		{"certificate", "onenote " + untrusted.URL, "certificate", "tls"},
+		{"proxy", "onenote https://onenote.invalid {\ntransport {\nnetwork_proxy url " + refusing.URL + "\n}\n}", "407", "proxy"},
+		{"name", "onenote https://onenote.invalid", "DNS", "dns"},
+		{"refused", "onenote http://127.0.0.1:" + freePort(t), "refuses the connection", "refused"},
+		{"reset", "onenote " + resetting.URL, "reset", "reset"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m, s := startMicrosoft(t), newServer(t)
+			s.mustLoad(s.config(importedAccount(m), tt.site))
+			res := s.get(notebooks)
+			res.want(t, 502, "upstream_unreachable")
+			if !strings.Contains(res.body, tt.want) {
+				t.Errorf("got %s, want %q in it", res.body, tt.want)
+			}
+			if strings.Contains(res.body, "DNS") != (tt.name == "name") {
+				t.Errorf("got %s", res.body)
+			}
+			if want := `"reason":"` + tt.reason + `"`; !strings.Contains(s.log(), want) {
+				t.Errorf("log: got none with %s", want)
+			}
+		})
+	}
+}
+
+// The API may end the connection while it is still sent a body, such as one that is too
+// large for it. That is no matter of names.
+func TestUploadThatTheAPICutsIsSaidToBeThat(t *testing.T) {
+	cutting := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.CopyN(io.Discard, r.Body, 64<<10)
+		panic(http.ErrAbortHandler)
+	}))
+	defer cutting.Close()
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m), "onenote "+cutting.URL))
+	// The server reads so much of what is left before it closes the connection. A client
+	// that still sends is reset, and may not read the response.
+	const drained = 192 << 10
+	res := s.do("POST", "/api/v1.0/me/notes/pages", strings.Repeat("x", 64<<10+drained), "Content-Type", "image/png")
+	res.want(t, 502, "upstream_unreachable")
+	if !strings.Contains(res.body, "was reset") || strings.Contains(res.body, "DNS") {
+		t.Errorf("got %s, want that the connection was reset and nothing of DNS", res.body)
+	}
+	if want := `"reason":"reset"`; !strings.Contains(s.log(), want) {
+		t.Errorf("log: got none with %s", want)
+	}
+}
+
+// A firewall that drops packets is not cured by waiting longer for the header of a
+// response.
+func TestTimeoutNamesWhatCanHelp(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	for _, tt := range []struct{ scheme, option, want, not string }{
+		{"https", "tls_timeout 50ms", "firewall", "response_header_timeout"},
+		{"http", "response_header_timeout 50ms", "response_header_timeout", "firewall"},
+	} {
+		t.Run(tt.scheme, func(t *testing.T) {
+			m, s := startMicrosoft(t), newServer(t)
+			s.mustLoad(s.config(importedAccount(m), "onenote "+tt.scheme+"://"+silent.Addr().String()+" {\ntransport {\n"+tt.option+"\n}\n}"))
+			res := s.get(notebooks)
+			res.want(t, 504, "upstream_timeout")
+			if !strings.Contains(res.body, tt.want) || strings.Contains(res.body, tt.not) {
+				t.Errorf("got %s, want %q and not %q in it", res.body, tt.want, tt.not)
+			}
+		})
 	}
 }

@@ -6,97 +6,144 @@ package caddymodule
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
+	"net/http/httputil"
 	"slices"
 	"strings"
 
 	"github.com/caddyserver/caddy/v2"
 	"github.com/caddyserver/caddy/v2/modules/caddyhttp"
+	"github.com/caddyserver/caddy/v2/modules/caddyhttp/reverseproxy"
 	"go.uber.org/zap"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
 	"github.com/caddy-onenote/caddy-onenote/proxy"
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 	"github.com/caddy-onenote/caddy-onenote/tokens/signin"
 )
 
-// Handler decides who may use the OneNote API through this site. What it
-// admits goes on to the next handler, a `reverse_proxy` with the `onenote`
-// transport; what it refuses is answered in the shape of the API's own errors.
-// It also serves the status page, the pages that sign an account in and out,
-// and the probes `/healthz` and `/readyz`.
+// Handler is a site in front of the OneNote API. It decides who may use the
+// site, serves its pages and probes, and proxies what it admits: it attaches
+// the access token of an account, refreshes the token and sends the request
+// once more when the API responds with a 401, and rewrites the response so that
+// links lead to this site and pictures load without a token.
 //
-// Requests from this machine are admitted. Others need a client key, an
-// address in `trusted_peers`, or to have been authenticated by Caddy
-// (`basic_auth`, a verified client certificate). Pages of other web sites are
-// refused whoever's browser they are in, and so are hosts that are neither
-// loopback names nor configured.
+// It is terminal: it responds to each request that it takes. It refuses requests
+// in the shape of the API's own errors. Besides the API it serves the status page, the pages that sign an account in and out, and the
+// probes `/healthz` and `/readyz`.
+//
+// Without `client_key` requests from this machine are admitted, also those of a
+// forwarder on this machine that adds no header field. Others need an address in
+// `trusted_peers`, or to have been authenticated by Caddy (`basic_auth`, a
+// verified client certificate). With any `client_key` every request needs a
+// key or one of these. Pages of other web sites are refused in every browser,
+// and so are hosts that are neither loopback names nor configured.
+//
+// The client's own credentials are removed. The token is attached to a copy of
+// the request and so appears in no log. It is sent over TLS, or to this
+// machine, and to the configured host only: the certificate has to be that of
+// the upstream, whatever address is dialed.
+//
+// Placeholders, known once the response was sent:
+//
+// Placeholder | Description
+// ------------|-------------
+// `{http.onenote.account}` | The account whose token was sent; known from the start
+// `{http.onenote.retried}` | Whether the request was sent a second time, with a refreshed token
+// `{http.onenote.rewritten}` | How many URLs were replaced; final once the body was sent
+//
+// The placeholders of `reverse_proxy` (`{http.reverse_proxy.status_code}`, `.latency`,
+// `.upstream.hostport`, `.header.*` and so on) are set as well. Those about
+// load balancing (`upstream.requests`, `upstream.max_requests`,
+// `upstream.fails`) need an option of `reverse_proxy`.
 type Handler struct {
+	Access
+
 	// The API: `onenote`, `graph`, `onedrive` or a URL of scheme, host and
-	// port. It decides which paths are proxied. Default: `onenote`.
-	Upstream string `json:"upstream,omitempty"`
+	// port. It decides which paths are proxied and where tokens go. Default:
+	// the API that the site's account is for, else `onenote`.
+	Upstream string `json:"upstream,omitempty" onenote:"[<upstream>]"`
 
-	// The account whose token is used. Placeholders are resolved for each
-	// request; choose one that the server sets, such as {http.auth.user.id},
-	// never one that the client can. Default: the only account.
-	Account string `json:"account,omitempty"`
+	// What an upstream speaks that is given as a URL: `onenote`, `graph` or
+	// `onedrive`. In front of Microsoft Graph, requests of apps that were written
+	// against the OneNote API (`/api/...`) are translated, and those of apps that
+	// speak Graph (`/v1.0/...`, `/beta/...`) pass. Default: by the host of the
+	// upstream, else `onenote`.
+	UpstreamAPI string `json:"upstream_api,omitempty" onenote:"upstream_api onenote | graph | onedrive"`
 
-	// What becomes of pictures, as in the transport: `direct`, `local` or
-	// `off`. With `local` the URLs of pictures that this proxy signed open
-	// them without a key until they expire.
-	Images string `json:"images,omitempty"`
+	// The SharePoint host of notebooks in sites, such as `contoso.sharepoint.com`, for
+	// apps whose requests are translated for Microsoft Graph: they name a site without
+	// its host. Default: what the responses of Graph have said about the site.
+	SharePointHost string `json:"sharepoint_host,omitempty" onenote:"sharepoint_host <host>"`
 
-	// The address under which apps and browsers reach this site; it may have
-	// a path. Default: scheme and host of each request.
-	PublicURL string `json:"public_url,omitempty"`
+	// How pictures in pages are rewritten: `direct` (the API's own public URLs,
+	// good for an hour), `local` (signed URLs of this site, which open the
+	// picture without a key until they expire), `links` (they lead to this site
+	// like all links, for apps that fetch pictures themselves or read ids out of
+	// their URLs) or `off`. Default: `direct`, or `local` where the API has no
+	// public pictures, or where `allowed_hosts`, `public_url` or `image_url` names
+	// one of the API's own hosts, so that its public URLs lead to this site.
+	Images string `json:"images,omitempty" onenote:"images direct | local | links | off"`
 
-	// The same for local pictures. Default: `public_url`.
-	ImageURL string `json:"image_url,omitempty"`
+	// Lets apps sign in by themselves, at the paths of Microsoft's sign-in services
+	// (`/oauth20_authorize.srf`, `/common/oauth2/v2.0/token` and so on), with any client id
+	// and secret. An app gets a key of this site, never a token of Microsoft, and is sent
+	// back to these redirect URIs only: written exactly as the app sends them, except that
+	// a loopback address without a port stands for any port. Clients on other machines
+	// need `allow_remote_signin`. Default: off.
+	AppSignin []string `json:"app_signin,omitempty" onenote:"app_signin <redirect_uri...>"`
+
+	// Whether URLs of the API are rewritten to lead to this site: `local` or `off`.
+	// Default: `local`.
+	Links string `json:"links,omitempty" onenote:"links local | off" default:"local"`
+
+	// The address under which browsers reach this site for local pictures.
+	// Default: `public_url`.
+	ImageURL string `json:"image_url,omitempty" onenote:"image_url <url>"`
+
+	// How long the URL of a local picture works. Default: `1h`.
+	ImageLifetime caddy.Duration `json:"image_lifetime,omitempty" onenote:"image_lifetime <duration>" default:"1h"`
+
+	// How many bytes of a request body are buffered for the second try: up to
+	// 1 MiB in memory, then in a temporary file. A larger body is sent without a
+	// second try, so the client gets the 401. Default: `80MiB`.
+	MaxReplay int64 `json:"max_replay,omitempty" onenote:"max_replay <size>" default:"80MiB"`
 
 	// The largest request body in bytes. Default: no limit.
-	MaxBody int64 `json:"max_body,omitempty"`
+	MaxBody int64 `json:"max_body,omitempty" onenote:"max_body <size>"`
 
-	// Keys that let remote callers in. A caller sends one as
-	// `Authorization: Bearer`, as a Basic password, or in
-	// `X-Onenote-Proxy-Key`.
-	ClientKeys []ClientKey `json:"client_keys,omitempty"`
+	// How many requests of one account are sent to one API at once. The others wait in
+	// the order of their arrival, up to 100; more get a 429 (`throttled`). A request
+	// counts until its response has ended, or its client has not read for two
+	// seconds. Of several sites in front of one API the smallest number counts.
+	// Default: 4 where the API is Microsoft Graph, which allows 5; else no limit.
+	MaxConcurrent int `json:"max_concurrent,omitempty" onenote:"max_concurrent <n>"`
 
-	// Addresses or networks (CIDR) whose callers need no key.
-	TrustedPeers []string `json:"trusted_peers,omitempty"`
+	// How long a `GET` or `HEAD` may wait, in all, for an API that throttles (429,
+	// 503, or error 20166), before the client gets the API's response. It is sent
+	// again after the time that the API names, else after pauses that grow from 2
+	// seconds to a minute. Other requests are sent again only where the API says that
+	// it has not executed them. Default: `0`, no request waits.
+	MaxWait caddy.Duration `json:"max_wait,omitempty" onenote:"max_wait <duration>"`
 
-	// Hosts to answer for, besides loopback names and those of `public_url`
-	// and `image_url`.
-	AllowedHosts []string `json:"allowed_hosts,omitempty"`
+	// More hosts whose API URLs are rewritten. Default: none.
+	APIHosts []string `json:"api_hosts,omitempty" onenote:"api_hosts <host...>"`
 
-	// Origins whose pages may use the site, exactly as a browser writes them:
-	// scheme, host and port, or `null`.
-	AllowedOrigins []string `json:"allowed_origins,omitempty"`
+	// How the API is reached: the options of Caddy's HTTP transport. In a
+	// Caddyfile they are written over those of the global option. Default:
+	// those of Caddy's transport, with a `response_header_timeout` of `5m`.
+	Transport *reverseproxy.HTTPTransport `json:"transport,omitempty" onenote:"transport { ... }"`
 
-	// Whether callers that are not on this machine may sign in and out.
-	AllowRemoteSignin bool `json:"allow_remote_signin,omitempty"`
+	// Options of Caddy's `reverse_proxy`. Requests go through that handler if
+	// it is given. It has neither upstreams nor a transport of its own, and it
+	// may not rewrite requests.
+	ReverseProxy *reverseproxy.Handler `json:"reverse_proxy,omitempty" onenote:"-"`
 
-	logger   *zap.Logger
-	app      *App
-	upstream upstream
-	account  string // as configured, or the only one
-	dynamic  bool   // it holds placeholders
-	gate     gate
-	pages    *signin.Pages
-}
-
-// ClientKey is a key that lets a caller in.
-type ClientKey struct {
-	// Whose key it is. Several keys of one name replace each other.
-	Name string `json:"name,omitempty"`
-
-	// The key; write it as {env.NAME} or {file./path}. A file is read again
-	// when it changes.
-	Key string `json:"key,omitempty"`
-
-	// The only account that the caller may use and see. Default: all.
-	Account string `json:"account,omitempty"`
+	site      site
+	upstream  upstream
+	transport *siteTransport
+	direct    httputil.ReverseProxy // each request takes a copy
+	nested    bool                  // ReverseProxy was provisioned
 }
 
 // CaddyModule returns the Caddy module information.
@@ -109,36 +156,62 @@ func (*Handler) CaddyModule() caddy.ModuleInfo {
 
 // Provision prepares the handler. It uses neither network nor files.
 func (h *Handler) Provision(ctx caddy.Context) error {
-	h.logger = ctx.Logger()
-	var err error
-	if h.app, err = appOf(ctx); err != nil {
+	app, err := appOf(ctx)
+	if err != nil {
 		return err
 	}
-	if h.upstream, err = parseUpstream(h.Upstream); err != nil {
-		return err
-	}
-	if h.MaxBody < 0 {
-		return errors.New("max_body: expected a positive size")
-	}
-	if err := h.provisionAccount(); err != nil {
-		return err
-	}
-	return h.provisionGate(ctx)
+	h.site = site{app: app, logger: ctx.Logger(), serveAPI: h.serveAPI}
+	return logRefusal(ctx, h.provision(ctx))
 }
 
-// provisionAccount settles whose token is used, as far as that can be known
-// before a request.
-func (h *Handler) provisionAccount() error {
-	h.account, h.dynamic = h.Account, strings.Contains(h.Account, "{")
-	names := h.app.names()
-	if h.account == "" && len(names) == 1 {
-		h.account = names[0]
+func (h *Handler) provision(ctx caddy.Context) error {
+	app := h.site.app
+	r := resolver{subject: "onenote", absent: app.registering}
+	if err := r.prepare(h); err != nil {
+		return err
 	}
-	if h.account == "" && !slices.ContainsFunc(h.ClientKeys, func(k ClientKey) bool { return k.Account != "" }) {
-		return fmt.Errorf("account is missing: there are several (%s); say which one this site uses", strings.Join(names, ", "))
+	if err := h.site.chooseAccount(&h.Access); err != nil {
+		return err
 	}
-	if !h.dynamic && h.account != "" {
-		if err := h.fits("account", h.account); err != nil {
+	if h.site.account == "" && !slices.ContainsFunc(h.ClientKeys, func(k ClientKey) bool { return k.Account != "" }) {
+		return fmt.Errorf("account is missing: there are several (%s); say which one this site uses", strings.Join(app.names(), ", "))
+	}
+	if err := h.provisionUpstream(); err != nil {
+		return err
+	}
+	var err error
+	if h.transport, err = h.newTransport(ctx); err != nil {
+		return err
+	}
+	if err := h.provisionSite(ctx, &r); err != nil {
+		return err
+	}
+	h.addTokenTest()
+	return h.provisionProxy(ctx)
+}
+
+// provisionUpstream settles which API the site is in front of, and makes sure
+// that the tokens of its accounts are for that API.
+func (h *Handler) provisionUpstream() error {
+	text := h.Upstream
+	if text == "" {
+		text = h.UpstreamAPI
+	}
+	if text == "" {
+		var err error
+		if text, err = h.site.audience(h.ClientKeys); err != nil {
+			return err
+		}
+	}
+	var err error
+	if h.upstream, err = parseUpstream(text, h.UpstreamAPI); err != nil {
+		return err
+	}
+	if h.SharePointHost != "" && h.upstream.preset.Name != graphAPI {
+		return fmt.Errorf("sharepoint_host: it is used in front of Microsoft Graph only, and the upstream is %s (%s)", h.upstream.url, h.upstream.preset.Name)
+	}
+	if h.site.account != "" && !h.site.dynamic {
+		if err := h.fits(h.site.account); err != nil {
 			return err
 		}
 	}
@@ -146,198 +219,174 @@ func (h *Handler) provisionAccount() error {
 		if k.Account == "" {
 			continue
 		}
-		if err := h.fits("client_key "+k.Name, k.Account); err != nil {
+		if err := h.fits(k.Account); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fits says what is wrong with using an account here: it does not exist, or
-// its tokens are for another API.
-func (h *Handler) fits(option, name string) error {
-	if h.app.account(name) == nil {
-		return fmt.Errorf("%s: there is no account %q; the accounts are %s", option, name, strings.Join(h.app.names(), ", "))
-	}
-	audience := h.app.audience[name]
+// fits says what is wrong with using an account here: its tokens are for
+// another API.
+func (h *Handler) fits(name string) error {
+	audience := h.site.app.audience[name]
 	if audience == "" || audience == h.upstream.preset.Name {
 		return nil
 	}
-	return fmt.Errorf("the tokens of account %s are for the %s API, but the upstream is %s (%s); "+
-		"change the account's scopes or resource, or write %q as the upstream",
-		name, audience, h.upstream.url, h.upstream.preset.Name, audience)
+	return fmt.Errorf("the tokens of account %s are for the %s API, but the upstream is %s (%s); change the account's scopes or resource, or write %s",
+		name, audience, h.upstream.url, h.upstream.preset.Name, h.upstream.wordsFor(audience))
 }
 
-// provisionGate prepares the guard and the pages behind it.
-func (h *Handler) provisionGate(ctx caddy.Context) error {
-	r := resolver{subject: "onenote"}
+// provisionSite prepares the guard and the pages.
+func (h *Handler) provisionSite(ctx caddy.Context, r *resolver) error {
 	config := guard.Config{
-		Paths:             h.upstream.preset.Paths,
-		Upstream:          h.upstream.url.String(),
-		PublicURL:         r.url("public_url", h.PublicURL),
-		ImageURL:          r.url("image_url", h.ImageURL),
-		AllowedHosts:      r.list("allowed_hosts", h.AllowedHosts),
-		AllowedOrigins:    r.list("allowed_origins", h.AllowedOrigins),
-		TrustedPeers:      r.networks("trusted_peers", h.TrustedPeers),
-		AllowRemoteSignin: h.AllowRemoteSignin,
-		Account:           h.account,
-		Loop:              h.app.loop,
-		Now:               h.app.clock.Now,
+		Paths:    h.transport.proxy.Dialect.Paths(),
+		Upstream: h.upstream.url.String(),
+		ImageURL: r.url("image_url", h.ImageURL),
+		Loop:     h.site.app.loop,
 	}
-	h.gate = gate{clock: h.app.clock, log: h.logger, keys: h.secretKeys(&r)}
-	pictures, err := h.upstream.pictureMode(h.Images)
-	if err != nil {
-		r.errs = append(r.errs, fmt.Errorf("images: %w", err))
-	}
-	if err := errors.Join(r.errs...); err != nil {
+	if err := h.provisionAppSignin(&config); err != nil {
 		return err
 	}
-	if pictures == proxy.Local {
-		h.gate.pictures = h.app.pictures
+	if err := h.site.provision(ctx, &h.Access, r, config, h.transport.pictures); err != nil {
+		return err
 	}
-	h.pages = h.app.newPages(config.PublicURL)
-	config.Callback = h.pages.HasState
-	h.gate.config = config
-	h.app.addPlace(placeOf(ctx, config.PublicURL))
-	return h.gate.provision()
-}
-
-// secretKeys prepares the client keys.
-func (h *Handler) secretKeys(r *resolver) []clientKey {
-	var keys []clientKey
-	for _, k := range h.ClientKeys {
-		s, err := newSecret("client_key "+k.Name, k.Key)
-		if err != nil {
-			r.errs = append(r.errs, err)
-		}
-		if literal(k.Key) {
-			h.app.warn("client_key " + k.Name + " is written out in the configuration, " +
-				"which Caddy saves and shows at /config/; write {env.NAME} or {file./absolute/path}")
-		}
-		keys = append(keys, clientKey{name: k.Name, account: k.Account, secret: s})
+	if h.site.apps != nil {
+		h.site.pages.Resume = h.site.resumeApp
 	}
-	return keys
-}
-
-// ServeHTTP admits the request, serves what is ours, or refuses.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	if !tellsTooMuch(r) {
-		return h.serve(w, r, next)
-	}
-	rec := h.skipLog(w, r)
-	defer rec.log()
-	h.settle(rec, h.serve(rec, r, next))
+	h.site.pages.API = h.api()
 	return nil
 }
 
-func (h *Handler) serve(w http.ResponseWriter, r *http.Request, next caddyhttp.Handler) error {
-	g, err := h.gate.get()
-	route, refusal := g.Admit(r, peerOf(r))
-	// Without all of its keys the guard cannot tell who may come in, but that
-	// the process lives it can tell everybody.
-	if err != nil && (refusal != nil || route.Kind != guard.Probe) {
-		return h.refuse(w, r, "", &answer.Answer{Cause: answer.Misconfigured, Message: err.Error()})
+// api returns what the pages say of the API: whose place the site takes for apps, and a
+// request to try.
+func (h *Handler) api() *signin.API {
+	api := &signin.API{
+		Addresses: []string{h.upstream.preset.Upstream},
+		Sample:    "/api/v1.0/me/notes/notebooks",
+		Keyed:     len(h.ClientKeys) > 0,
 	}
-	if refusal != nil {
-		g.SetCORS(w.Header(), r)
-		return h.refuse(w, r, "", refusal)
+	switch h.upstream.preset.Name {
+	case graphAPI:
+		// Apps that were written against either API come here.
+		api.Addresses = []string{"https://www.onenote.com", h.upstream.preset.Upstream}
+	case "onedrive":
+		api.Sample = "/v1.0/drive"
 	}
-	switch route.Kind {
-	case guard.Preflight:
-		g.ServePreflight(w, r)
-		return nil
-	case guard.Probe:
-		h.serveProbe(w, r, route)
-		return nil
-	case guard.Page:
-		h.servePage(w, r, route)
-		return nil
-	}
-	g.SetCORS(w.Header(), r)
-	return h.proxy(w, r, route, next)
+	return api
 }
 
-func (h *Handler) servePage(w http.ResponseWriter, r *http.Request, route *guard.Route) {
-	visitor := signin.Visitor{
-		Base:      route.Base,
-		Remote:    route.Remote,
-		MaySignIn: !route.Remote || h.AllowRemoteSignin,
+// provisionProxy sets up what carries requests to the API.
+func (h *Handler) provisionProxy(ctx caddy.Context) error {
+	if h.ReverseProxy == nil {
+		h.direct = newDirectProxy(h.site.logger)
+		return nil
 	}
-	if route.Bound {
-		visitor.Account = route.Account
+	if err := checkReverseProxy(h.ReverseProxy); err != nil {
+		return err
 	}
-	h.pages.ServeHTTPFor(w, r, visitor)
+	h.ReverseProxy.Transport = h.transport
+	h.ReverseProxy.Upstreams = reverseproxy.UpstreamPool{{Dial: h.upstream.dial()}}
+	if h.ReverseProxy.FlushInterval == 0 {
+		h.ReverseProxy.FlushInterval = caddy.Duration(flushInterval)
+	}
+	h.nested = true
+	return h.ReverseProxy.Provision(ctx)
 }
 
-// proxy sends a request for the API on its way.
-func (h *Handler) proxy(w http.ResponseWriter, r *http.Request, admitted *guard.Route, next caddyhttp.Handler) error {
+// Cleanup gives back what Provision took. Caddy calls it, too, where Provision
+// failed, at whatever point.
+func (h *Handler) Cleanup() error {
+	var err error
+	if h.nested {
+		err = h.ReverseProxy.Cleanup()
+	}
+	if h.transport != nil {
+		err = errors.Join(err, h.transport.Cleanup())
+	}
+	return err
+}
+
+// ServeHTTP responds to the request.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.Handler) error {
+	return h.site.serveHTTP(w, r)
+}
+
+// serveAPI proxies a request that the guard admitted.
+func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request, admitted *guard.Route) error {
+	defer h.transport.afterRequest()
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	name, refusal := h.accountOf(admitted, repl)
+	name, refusal := h.accountOf(admitted)
 	if refusal != nil {
-		return h.refuse(w, r, "", refusal)
+		return h.site.refuse(w, r, "", refusal)
 	}
-	repl.Set("http.onenote.account", name)
 	logAccount(r, name)
 	if h.MaxBody > 0 && r.ContentLength > h.MaxBody {
-		return h.refuse(w, r, name, bodyTooLarge(h.MaxBody))
+		repl.Set("http.onenote.account", name)
+		return h.site.refuse(w, r, name, bodyTooLarge(h.MaxBody, maxBodyOption))
 	}
-	p := newPassage(w)
-	defer p.report(repl)
-	p.route = route{target: r.RequestURI, Call: proxy.Call{
-		Account:   h.app.account(name),
-		Name:      name,
-		Base:      admitted.Base,
-		ImageBase: admitted.ImageBase,
-		SigninURL: func() string { return h.pages.SigninURL(admitted.Base, name) },
-		Picture:   admitted.Picture,
-		Trace:     &p.trace,
-	}}
-	out := withoutReferer(withoutSecrets(r.WithContext(withRoute(r.Context(), &p.route))))
-	if h.MaxBody > 0 && out.Body != nil {
-		out.Body = http.MaxBytesReader(w, out.Body, h.MaxBody)
+	if h.MaxBody > 0 && r.Body != nil {
+		r.Body = http.MaxBytesReader(w, r.Body, h.MaxBody)
 	}
-	p.guardBody(out)
-	err := next.ServeHTTP(&p.answered, out)
-	if err == nil || p.answered.begun {
+	if h.isBatch(r, admitted) {
+		return h.serveBatch(w, withAppKey(r, admitted), name)
+	}
+	if h.site.apps != nil {
+		r, admitted = withoutAppKeys(r, admitted)
+	}
+	x := newAPIRequest(h, w, r, admitted, name)
+	repl.Map(x.placeholder)
+	err := x.run()
+	if err == nil {
+		h.site.app.observer.counts[name].response(w.Header())
+	}
+	if err == nil || x.response.begun {
 		return err
 	}
 	return h.fail(w, r, name, err)
 }
 
-// A passage is what one request takes on its way and what becomes of it, all of
-// it in one allocation.
-type passage struct {
-	route    route
-	trace    proxy.Trace
-	answered answeredWriter
-	wrapper  caddyhttp.ResponseWriterWrapper // in answered
-	body     onceBody
-}
-
-func newPassage(w http.ResponseWriter) *passage {
-	p := new(passage)
-	p.wrapper.ResponseWriter = w
-	p.answered.ResponseWriterWrapper = &p.wrapper
-	return p
-}
-
-// guardBody makes the request's body one that is read once.
-func (p *passage) guardBody(r *http.Request) {
-	if r.Body == nil || r.Body == http.NoBody {
-		return
+// accountOf returns the name of the account of a request. The guard has chosen
+// it; there is none where only keys have accounts and the client needs no key.
+func (h *Handler) accountOf(route *guard.Route) (string, *apierror.Error) {
+	name := route.Account
+	if h.site.app.account(name) == nil {
+		return "", unknownAccount()
 	}
-	p.body.ReadCloser = r.Body
-	r.Body = &p.body
+	if !h.site.dynamic {
+		return name, nil // checked while provisioning
+	}
+	if err := h.fits(name); err != nil {
+		return "", &apierror.Error{Cause: apierror.Misconfigured, Message: err.Error()}
+	}
+	return name, nil
 }
 
-// report fills the placeholders that tell what became of the request.
-func (p *passage) report(repl *caddy.Replacer) {
-	repl.Set("http.onenote.retried", p.trace.Retried)
-	repl.Set("http.onenote.rewritten", p.trace.Pictures+p.trace.Links+p.trace.Headers+p.trace.Body)
+// call returns what the transport has to know of an admitted request.
+func (h *Handler) call(admitted *guard.Route, name string) proxy.Call {
+	return proxy.Call{
+		Account:   h.tokensOf(admitted, name),
+		Name:      name,
+		Base:      admitted.Base,
+		ImageBase: admitted.ImageBase,
+		SigninURL: func() string { return h.site.pages.SigninURL(admitted.Base, name) },
+		Picture:   admitted.Picture,
+		Client:    admitted.KeyName,
+		Vary:      admitted.Vary,
+	}
 }
 
-// logAccount names the account in the access log, where there is one: a field
-// that nobody reads costs as much as one that somebody does.
+// tokensOf returns the tokens that may be sent for an admitted request.
+func (h *Handler) tokensOf(admitted *guard.Route, name string) proxy.TokenSource {
+	account := h.site.app.account(name)
+	if admitted.SignIn != "" {
+		return account.OfSignIn(admitted.SignIn)
+	}
+	return account
+}
+
+// logAccount names the account in the access log. It does nothing if there is no
+// access log, because a field costs time even if nobody reads it.
 func logAccount(r *http.Request, name string) {
 	server, ok := r.Context().Value(caddyhttp.ServerCtxKey).(*caddyhttp.Server)
 	if !ok || server.Logs == nil {
@@ -348,71 +397,9 @@ func logAccount(r *http.Request, name string) {
 	}
 }
 
-// withoutReferer takes out the address of a page of ours, which may have a
-// code or a state in its query: reverse_proxy logs the request that it is
-// given. No Referer goes upstream.
-func withoutReferer(r *http.Request) *http.Request {
-	if strings.Contains(r.Header.Get("Referer"), "/auth/") {
-		r.Header = r.Header.Clone()
-		delete(r.Header, "Referer")
-	}
-	return r
-}
-
-// accountOf returns the name of the account of a request.
-func (h *Handler) accountOf(route *guard.Route, repl *caddy.Replacer) (string, *answer.Answer) {
-	name := route.Account
-	if !route.Bound && h.dynamic {
-		name = repl.ReplaceAll(h.account, "")
-	}
-	if h.app.account(name) == nil {
-		return "", unknownAccount()
-	}
-	if !route.Bound && !h.dynamic {
-		return name, nil // checked while provisioning
-	}
-	if err := h.fits("account", name); err != nil {
-		return "", &answer.Answer{Cause: answer.Misconfigured, Message: err.Error()}
-	}
-	return name, nil
-}
-
-// refuse sends an answer of ours and counts it.
-func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, account string, a *answer.Answer) error {
-	h.app.observer.Request(account, string(a.Cause))
-	a.ServeHTTP(w, r)
-	return nil
-}
-
-// peerOf returns what Caddy knows of the caller.
-func peerOf(r *http.Request) guard.Peer {
-	var p guard.Peer
-	if ip, ok := caddyhttp.GetVar(r.Context(), caddyhttp.ClientIPVarKey).(string); ok {
-		p.ClientIP = parseIP(ip)
-	}
-	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
-		p.Authenticated = true
-	}
-	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	if user, ok := repl.GetString("http.auth.user.id"); ok && user != "" {
-		p.Authenticated = true
-	}
-	return p
-}
-
-// parseIP reads an address, with or without a port; the zero Addr where it is
-// none.
-func parseIP(text string) netip.Addr {
-	if addr, err := netip.ParseAddr(text); err == nil {
-		return addr
-	}
-	host, _, _ := net.SplitHostPort(text) // empty on error,
-	addr, _ := netip.ParseAddr(host)      // and then it is none
-	return addr
-}
-
 // Interface guards
 var (
 	_ caddy.Provisioner           = (*Handler)(nil)
+	_ caddy.CleanerUpper          = (*Handler)(nil)
 	_ caddyhttp.MiddlewareHandler = (*Handler)(nil)
 )

@@ -5,14 +5,18 @@ package caddymodule
 
 import (
 	"io"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // Whatever a client writes, what reaches the API through all of Caddy has
 // exactly our bearer, is below the API's path, and has nothing of the client's
 // that could make it another request than the one that was checked.
-func TestHeaderGamesThroughCaddy(t *testing.T) {
+func TestForgedHeadersDoNotReachAPI(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	configs := map[string]string{
 		"": s.plain(m),
@@ -83,6 +87,39 @@ func checkUpstream(t *testing.T, r seen) {
 	for name := range r.Headers {
 		if strings.Contains(name, "_") {
 			t.Errorf("an alias went up: %s", name)
+		}
+	}
+}
+
+// Some servers add trailers to the header, and then a trailer could replace our
+// token, the method or the cookies.
+func TestForgedTrailersDoNotReachAPI(t *testing.T) {
+	var mu sync.Mutex
+	var got []http.Header
+	s := startAPI(t, func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, r.Trailer.Clone())
+	}, "onenote UPSTREAM")
+	const announced = "Authorization, authorization, Cookie, X-HTTP-Method-Override, X_HTTP_Method, X-Onenote-Proxy-Key, X-Forwarded-For, Host, X-Sum"
+	const fields = "Authorization: Bearer late\r\nCookie: a=b\r\nX-HTTP-Method-Override: DELETE\r\nX_HTTP_Method: DELETE\r\n" +
+		"X-Onenote-Proxy-Key: k\r\nX-Forwarded-For: 192.0.2.1\r\nHost: evil.example\r\nX-Sum: 42\r\nX-Original-URL: /not/announced\r\n\r\n"
+	for _, body := range []string{"", "2\r\n{}\r\n"} {
+		conn := s.raw("POST " + notebooks + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n" +
+			"Transfer-Encoding: chunked\r\nTrailer: " + announced + "\r\n\r\n" + body + "0\r\n" + fields)
+		if _, err := io.ReadAll(conn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	if len(got) != 2 {
+		t.Fatalf("the API saw %d requests, want 2", len(got))
+	}
+	for _, trailer := range got {
+		if diff := cmp.Diff(http.Header{"X-Sum": {"42"}}, trailer); diff != "" {
+			t.Errorf("trailers (-want +got):\n%s", diff)
 		}
 	}
 }

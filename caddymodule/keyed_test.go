@@ -101,7 +101,7 @@ func (a *authority) save(dir string, c tls.Certificate) (cert, key string) {
 
 // A client certificate is a key where Caddy has verified it, and nothing where
 // it only has been shown.
-func TestAVerifiedClientCertificateIsAKey(t *testing.T) {
+func TestVerifiedClientCertificateNeedsNoKey(t *testing.T) {
 	ours, anybodys := newAuthority(t), newAuthority(t)
 	tests := []struct {
 		name, mode string
@@ -149,7 +149,7 @@ func TestAVerifiedClientCertificateIsAKey(t *testing.T) {
 
 // Behind a proxy that Caddy trusts, the client that it names is the one that
 // counts, for networks without a key too. Behind any other proxy, nobody is.
-func TestBehindATrustedProxyTheClientCounts(t *testing.T) {
+func TestClientAddressCountsBehindTrustedProxy(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	const trusted = "servers {\ntrusted_proxies static 127.0.0.1/32\n}"
 	s.mustLoad(s.config(importedAccount(m), "onenote "+m.url+" {\ntrusted_peers 192.0.2.0/24\n}", trusted))

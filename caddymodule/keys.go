@@ -38,18 +38,17 @@ func (k sealingKeys) Keys(bool) ([][]byte, error) {
 // keySource returns the keys that seal the records. What is given literally or
 // in the environment is checked here, what is in files at its first use.
 func (a *App) keySource() (tokens.KeySource, error) {
-	if len(a.EncryptionKey) == 0 {
+	if len(a.EncryptionKey) == 0 || a.registering {
 		return a.ownKey()
 	}
 	var keys, known sealingKeys
 	for i, text := range a.EncryptionKey {
-		s, err := newSecret(fmt.Sprintf("encryption_key %d", i+1), text)
+		s, err := newSecret(fmt.Sprintf("encryption_key %d", i+1), text, false)
 		if err != nil {
 			return nil, err
 		}
-		if literal(text) {
-			a.warn(s.option + " is written out in the configuration, " +
-				"which Caddy saves and shows at /config/; write {env.NAME} or {file./absolute/path}")
+		if warning := literalWarning(s.option, text); warning != "" {
+			a.warn(warning)
 		}
 		keys = append(keys, s)
 		if !s.inFile() {
@@ -62,15 +61,15 @@ func (a *App) keySource() (tokens.KeySource, error) {
 	return keys, nil
 }
 
-// ownKey is a key that makes itself beside Caddy's own files. A storage that
-// somebody configured may be shared or backed up elsewhere, where a key in
-// this machine's data folder is of no use.
+// ownKey is a key that is made at its first use, beside Caddy's own files. A
+// storage that was configured may be shared or backed up elsewhere, where a key
+// in this machine's data folder is of no use.
 func (a *App) ownKey() (tokens.KeySource, error) {
-	if a.shared {
+	if a.shared && !a.registering {
 		return nil, errors.New("encryption_key is missing: tokens are kept in a storage that was configured, " +
 			"so the key that seals them must be given; make one with: caddy onenote keygen")
 	}
-	return tokens.KeyFile{Path: filepath.Join(caddy.DefaultStorage.Path, "onenote", "seal.key")}, nil
+	return &tokens.KeyFile{Path: filepath.Join(caddy.DefaultStorage.Path, "onenote", "seal.key"), Logger: a.logger}, nil
 }
 
 // Interface guard

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -40,10 +41,10 @@ func init() {
 
 // Caddy logs the URL and the header of a request that fails, also of one that
 // is kept out of the access log.
-func TestWhatIsKeptOutOfTheLogStaysOutWhenItFails(t *testing.T) {
+func TestFailedSensitiveRequestIsNotLogged(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	t.Setenv("CANARY_KEY", "canary-client-key")
-	s.mustLoad(s.config(importedAccount(m), "log\nonenote "+m.url+" {\nclient_key a {env.CANARY_KEY}\n}", "debug"))
+	s.mustLoad(s.config(importedAccount(m), "log\nonenote "+m.url+" {\nclient_key a {env.CANARY_KEY}\ntrusted_peers 127.0.0.1\n}", "debug"))
 	s.get(notebooks).want(t, 200, "")
 	const pictures = "/api/v1.0/me/notes/resources/canary-resource/content"
 	tests := []struct{ name, path, header string }{
@@ -68,11 +69,11 @@ func TestWhatIsKeptOutOfTheLogStaysOutWhenItFails(t *testing.T) {
 			eventually(t, "the request ends", func() bool { return strings.Count(s.log(), "kept out of the access log") > logged })
 		})
 	}
-	m.control("POST", "faults", `{"path":"`+notebooks+`","cut":0}`)
+	m.control("POST", "faults", `{"path":"`+notebooks+`","cut":0,"times":1}`)
 	s.get(notebooks, "X-Onenote-Proxy-Key", "canary-client-key").want(t, 502, "upstream_unreachable")
 
 	// An error that nobody here knows goes to Caddy, which logs the request.
-	s.mustLoad(s.config(importedAccount(m), "log\nroute {\nonenote_guard "+m.url+" {\nclient_key a {env.CANARY_KEY}\n}\nerror \"of another handler\" 500\n}", "debug"))
+	s.mustLoad(s.config(importedAccount(m), "log\nonenote "+m.url+" {\nclient_key a {env.CANARY_KEY}\ntrusted_peers 127.0.0.1\nhandle_response {\nerror \"of another handler\" 500\n}\n}", "debug"))
 	s.get(notebooks).want(t, 500, "")
 	s.get(notebooks, "X-Onenote-Proxy-Key", "canary-client-key").want(t, 500, "")
 	s.get(pictures+"?publicAuth=true").want(t, 500, "")
@@ -90,12 +91,12 @@ func TestWhatIsKeptOutOfTheLogStaysOutWhenItFails(t *testing.T) {
 	}
 }
 
-// Go logs a panic with all that its author put into it. What a handler behind
-// the guard is given holds no credentials any more.
-func TestAPanicTellsNothing(t *testing.T) {
+// Go logs a panic with all that its author put into it. What a handler inside
+// of reverse_proxy is given holds no credentials any more.
+func TestPanicLogHoldsNoCredentials(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	t.Setenv("CANARY_KEY", "canary-client-key")
-	s.mustLoad(s.config(importedAccount(m), "log\nroute {\nonenote_guard "+m.url+" {\nclient_key a {env.CANARY_KEY}\n}\nonenote_test_panic\n}", "debug\nservers {\nlog_credentials\n}"))
+	s.mustLoad(s.config(importedAccount(m), "log\nonenote "+m.url+" {\nclient_key a {env.CANARY_KEY}\ntrusted_peers 127.0.0.1\nhandle_response {\nroute {\nonenote_test_panic\n}\n}\n}", "debug\nservers {\nlog_credentials\n}"))
 	for _, raw := range []string{
 		"GET " + notebooks + " HTTP/1.1\r\nHost: localhost\r\nX-Onenote-Proxy-Key: canary-client-key\r\n\r\n",
 		"GET " + notebooks + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer canary-token\r\n\r\n",
@@ -114,5 +115,20 @@ func TestAPanicTellsNothing(t *testing.T) {
 		if strings.Contains(line, "canary") {
 			t.Errorf("logged: %s", line)
 		}
+	}
+}
+
+// Anybody could fill the disk otherwise.
+func TestMissingKeyFileDoesNotFillLog(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.plain(m, "client_key a {file."+filepath.Join(t.TempDir(), "missing")+"}"))
+	s.get(notebooks).want(t, 500, "misconfigured")
+	before := strings.Count(s.log(), "missing")
+	for range 20 {
+		s.get(notebooks, "X-Forwarded-For", "192.0.2.1")
+		s.get("/readyz", "X-Forwarded-For", "192.0.2.1")
+	}
+	if got := strings.Count(s.log(), "missing") - before; got != 0 {
+		t.Errorf("lines about the file for 40 requests: got %d, want none", got)
 	}
 }

@@ -14,30 +14,30 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
 
-	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // A secret has one way out, and it is none of those in which values are
 // written by accident.
-func TestASecretNeverPrints(t *testing.T) {
+func TestSecretIsNeverPrinted(t *testing.T) {
 	const canary = "canary-secret"
-	s := tokens.Secret(canary)
+	s := oauth.Secret(canary)
 	type holder struct {
 		Name   string
-		Secret tokens.Secret
+		Secret oauth.Secret
 	}
 	in := holder{"work", s}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-		fmt.Fprintf(&out, verb+verb+verb+verb+"\n", s, in, &in, []any{s, map[string]tokens.Secret{"a": s}})
+		fmt.Fprintf(&out, verb+verb+verb+verb+"\n", s, in, &in, []any{s, map[string]oauth.Secret{"a": s}})
 	}
 	fmt.Fprintln(&out, s, fmt.Errorf("failed with %w: %v", fmt.Errorf("%s", s), s))
-	if err := json.NewEncoder(&out).Encode([]any{s, in, map[string]tokens.Secret{"a": s}}); err != nil {
+	if err := json.NewEncoder(&out).Encode([]any{s, in, map[string]oauth.Secret{"a": s}}); err != nil {
 		t.Fatal(err)
 	}
 	core := zapcore.NewCore(zapcore.NewJSONEncoder(zap.NewProductionEncoderConfig()), zapcore.AddSync(&out), zap.DebugLevel)
 	zap.New(core).Debug("a line", zap.Any("any", s), zap.Any("in", in), zap.Stringer("stringer", s),
-		zap.Reflect("reflect", in), zap.Object("object", s), zap.Any("list", []tokens.Secret{s}))
+		zap.Reflect("reflect", in), zap.Object("object", s), zap.Any("list", []oauth.Secret{s}))
 	zap.New(core).Sugar().Debugw("a line", "secret", s, "in", in)
 	slog.New(slog.NewTextHandler(&out, nil)).Info("a line", "secret", s, "in", in)
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("a line", "secret", s, "in", in)
@@ -46,7 +46,7 @@ func TestASecretNeverPrints(t *testing.T) {
 			t.Errorf("printed: %s", line)
 		}
 	}
-	if got := strings.Count(out.String(), tokens.Redacted); got < 30 {
+	if got := strings.Count(out.String(), oauth.Redacted); got < 30 {
 		t.Errorf("secrets that were printed as such: got %d in\n%s", got, &out)
 	}
 	if got := s.Reveal(); got != canary {

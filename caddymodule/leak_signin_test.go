@@ -171,7 +171,7 @@ func (w *wiretap) check(t *testing.T, s *caddyServer, pages map[string]string) {
 var accept = url.Values{"user": {"someone@outlook.com"}, "decision": {"accept"}}
 
 // However somebody signs in, what it takes is written down nowhere.
-func TestNoWayOfSigningInIsWrittenDown(t *testing.T) {
+func TestSignInLeavesNoSecretInLogs(t *testing.T) {
 	const callback = "/auth/default/callback"
 	inputs := regexp.MustCompile(`name="([^"]+)" value="([^"]*)"`)
 	tests := []struct {
@@ -273,7 +273,7 @@ func fragment(t *testing.T, _ *microsoft, s *caddyServer) map[string]string {
 
 // A provider's error may hold whatever was sent to it. Only what is known of
 // errors goes further.
-func TestAProviderThatEchoesSecretsIsNotQuoted(t *testing.T) {
+func TestSecretsEchoedByProviderAreNotLogged(t *testing.T) {
 	all := func(form url.Values) string { return form.Encode() + " " + strings.Join(values(form), " ") }
 	echoes := map[string]func(form url.Values) (int, string, string){
 		"in the description": func(form url.Values) (int, string, string) {
@@ -308,7 +308,7 @@ func TestAProviderThatEchoesSecretsIsNotQuoted(t *testing.T) {
 			m.control("POST", "tokens/revoke", `{"kind":"access"}`)
 			pages := map[string]string{
 				"the answer of a request": s.get(notebooks).body,
-				"the answer of renew":     s.adminDo("POST", "/onenote/accounts/default/renew", "").body,
+				"the response of refresh": s.adminDo("POST", "/onenote/accounts/default/refresh", "").body,
 				"the page of a sign-in":   s.signIn(browser(), "default", "another@outlook.com").body,
 			}
 			if len(tap.noted("refresh_token")) == 0 || len(tap.noted("code_verifier")) == 0 {

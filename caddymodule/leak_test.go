@@ -23,7 +23,7 @@ import (
 // configuration, a sign-in with its code and verifier, tokens, client keys, a
 // client's own token in two places. Then everything that the proxy writes is
 // searched for it, with the log at DEBUG and log_credentials on.
-func TestNothingThatOpensADoorIsWrittenDown(t *testing.T) {
+func TestRequestsLeaveNoCredentialInLogs(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	secrets := map[string]string{
 		"client secret":            "canary-client-secret",
@@ -47,7 +47,7 @@ func TestNothingThatOpensADoorIsWrittenDown(t *testing.T) {
 	caddy.ConfigAutosavePath = autosave
 	config := s.config(
 		"client_id test\nclient_secret {env.CANARY_SECRET}\nauthority "+m.url+"\naccount imported {\nrefresh_token {env.CANARY_IMPORT}\n}\naccount work",
-		"log\nonenote "+m.url+" {\naccount work\nclient_key a {env.CANARY_KEY}\nclient_key b {file."+keyFile+"}\n}",
+		"log\nonenote "+m.url+" {\naccount work\nclient_key a {env.CANARY_KEY}\nclient_key b {file."+keyFile+"}\ntrusted_peers 127.0.0.1\n}",
 		"debug\nservers {\nlog_credentials\n}")
 	s.mustLoad(strings.Replace(config, "persist_config off", "", 1))
 
@@ -84,8 +84,8 @@ func TestNothingThatOpensADoorIsWrittenDown(t *testing.T) {
 	s.get(notebooks, via, "192.0.2.1", "X-Onenote-Proxy-Key", secrets["wrong client key"]).want(t, 403, "forbidden_client")
 	m.control("POST", "tokens/revoke", `{"kind":"access"}`)
 	s.get(s.firstPage()).want(t, 200, "")
-	s.adminDo("POST", "/onenote/accounts/imported/renew", "")
-	s.adminDo("POST", "/onenote/accounts/work/renew", "")
+	s.adminDo("POST", "/onenote/accounts/imported/refresh", "")
+	s.adminDo("POST", "/onenote/accounts/work/refresh", "")
 	s.submit(client, s.url+"/auth/work/paste", url.Values{"address": {s.url + "/auth/work/callback?code=" + secrets["stolen address in a form"] + "&state=x"}})
 	addTokens(t, m, secrets)
 
@@ -175,7 +175,7 @@ func readAll(t *testing.T, dir string) string {
 
 // The access log knows nothing of codes, states and pictures that anybody may
 // fetch, but it still says that there was a request.
-func TestPublicPicturesStayOutOfTheAccessLog(t *testing.T) {
+func TestPublicPictureIsNotInAccessLog(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config(importedAccount(m), "log\nonenote "+m.url+" {\nimages local\n}"))
 	address := imageURL.FindStringSubmatch(s.get(s.firstPage()).body)[1]
@@ -193,5 +193,32 @@ func TestPublicPicturesStayOutOfTheAccessLog(t *testing.T) {
 		if entry.Logger == "http.handlers.onenote" && strings.Contains(line, resource) {
 			t.Errorf("the handler's log has the picture: %s", line)
 		}
+	}
+}
+
+// A word in the query must not be enough to stay out of the log.
+func TestPublicAuthKeepsOnlyPicturesOutOfAccessLog(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	s.mustLoad(s.config(importedAccount(m), "log\nonenote "+m.url))
+	for _, path := range []string{
+		notebooks + "?publicAuth=true", notebooks + "?x=%70ublicauth", "/api/v1.0/me/notes/pages/P;/resources/R/content?publicauth",
+		"/?publicauth", "/nothing/here?publicAuth=true",
+	} {
+		s.get(path)
+		path, _, _ = strings.Cut(path, "?")
+		logged := func() bool {
+			for line := range strings.Lines(s.log()) {
+				var entry struct {
+					Logger  string               `json:"logger"`
+					Request struct{ URI string } `json:"request"`
+				}
+				_ = json.Unmarshal([]byte(line), &entry)
+				if strings.HasPrefix(entry.Logger, "http.log.access") && strings.HasPrefix(entry.Request.URI, path+"?") {
+					return true
+				}
+			}
+			return false
+		}
+		eventually(t, path+" is in the access log", logged)
 	}
 }

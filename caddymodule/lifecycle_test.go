@@ -4,6 +4,7 @@
 package caddymodule
 
 import (
+	"encoding/json"
 	"net"
 	"os"
 	"strings"
@@ -11,10 +12,11 @@ import (
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
+	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 )
 
-func TestASiteServesTheAPI(t *testing.T) {
+func TestSiteServesAPI(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m))
 	res := s.get(notebooks)
@@ -27,18 +29,26 @@ func TestASiteServesTheAPI(t *testing.T) {
 	}
 }
 
-// The example has to work at once, and again: the second start finds what the
-// first stored.
-func TestTheExampleWorksTwice(t *testing.T) {
+// editedExample returns the example with ports of its own, the emulator's being the given
+// one. edit changes its text, as a reader does.
+func editedExample(t *testing.T, s *caddyServer, emulator string, edit func(text string) string) (config string) {
+	t.Helper()
 	text, err := os.ReadFile("../Caddyfile.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newServer(t)
-	defer func(path string) { caddy.DefaultStorage.Path = path }(caddy.DefaultStorage.Path)
+	previous := caddy.DefaultStorage.Path
 	caddy.DefaultStorage.Path = s.dir
-	config := strings.NewReplacer(":8080", ":"+s.port(), ":8081", ":"+freePort(t)).Replace(string(text))
-	config = strings.Replace(config, "{\n", "{\n\tadmin off\n\tpersist_config off\n", 1)
+	t.Cleanup(func() { caddy.DefaultStorage.Path = previous })
+	config = strings.NewReplacer(":8080", ":"+s.port(), ":8081", ":"+emulator).Replace(edit(string(text)))
+	return strings.Replace(config, "\n{\n", "\n{\n\tadmin off\n\tpersist_config off\n", 1)
+}
+
+// The example has to work at once, and again: the second start finds what the
+// first stored.
+func TestExampleWorksTwice(t *testing.T) {
+	s := newServer(t)
+	config := editedExample(t, s, freePort(t), func(text string) string { return text })
 	for range 2 {
 		s.mustLoad(config)
 		s.get(notebooks).want(t, 200, "")
@@ -48,7 +58,50 @@ func TestTheExampleWorksTwice(t *testing.T) {
 	}
 }
 
-func TestASignInSurvivesARestart(t *testing.T) {
+// What the comment in the example says of the line to change: an app notices nothing
+// of Microsoft Graph.
+func TestExampleIsSwitchedToGraphByOneLine(t *testing.T) {
+	const line, graph = "\timport api onenote\n", "\timport api graph\n"
+	s, port := newServer(t), freePort(t)
+	asked := func(want string, edit func(string) string) []byte {
+		t.Helper()
+		s.mustLoad(editedExample(t, s, port, edit))
+		defer func() {
+			if err := caddy.Stop(); err != nil {
+				t.Error(err)
+			}
+		}()
+		res := s.get(notebooks)
+		res.want(t, 200, "")
+		if got := (&microsoft{t: t, url: "http://127.0.0.1:" + port}).requests(want); len(got) != 1 {
+			t.Errorf("requests for %s: got %d, want 1", want, len(got))
+		}
+		return []byte(res.body)
+	}
+	type list struct {
+		Value []struct{ ID, Name, Self, SectionsURL string }
+	}
+	var direct, translated list
+	unmarshal(t, asked(notebooks, func(text string) string { return text }), &direct)
+	unmarshal(t, asked("/v1.0/me/onenote/notebooks", func(text string) string {
+		if strings.Count(text, line) != 1 {
+			t.Fatalf("the example has no line %q, or several", line)
+		}
+		return strings.Replace(text, line, graph, 1)
+	}), &translated)
+	if diff := cmp.Diff(direct, translated); diff != "" || len(direct.Value) == 0 {
+		t.Errorf("notebooks (-OneNote API +Microsoft Graph):\n%s", diff)
+	}
+}
+
+func unmarshal(t *testing.T, text []byte, v any) {
+	t.Helper()
+	if err := json.Unmarshal(text, v); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+}
+
+func TestSignInSurvivesRestart(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	config := s.config("client_id test\nauthority "+m.url, "onenote "+m.url)
 	s.mustLoad(config)
@@ -64,7 +117,7 @@ func TestASignInSurvivesARestart(t *testing.T) {
 	s.get(notebooks).want(t, 200, "")
 }
 
-func TestAReloadKeepsTheToken(t *testing.T) {
+func TestReloadKeepsToken(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m))
 	s.get(notebooks).want(t, 200, "")
@@ -73,13 +126,13 @@ func TestAReloadKeepsTheToken(t *testing.T) {
 		s.get(notebooks).want(t, 200, "")
 	}
 	if got := len(m.requests(tokenPath)); got != 1 {
-		t.Errorf("renewals: got %d, want 1", got)
+		t.Errorf("refreshes: got %d, want 1", got)
 	}
 }
 
 // A configuration that fails was provisioned halfway; nothing of the running
 // one may be gone after it.
-func TestAFailedReloadHarmsNothing(t *testing.T) {
+func TestRunningConfigurationSurvivesFailedReload(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m))
 	s.get(notebooks).want(t, 200, "")
@@ -106,7 +159,7 @@ func TestAFailedReloadHarmsNothing(t *testing.T) {
 		}
 	}
 	if got := len(m.requests(tokenPath)); got != 1 {
-		t.Errorf("renewals: got %d, want 1", got)
+		t.Errorf("refreshes: got %d, want 1", got)
 	}
 }
 
@@ -121,12 +174,12 @@ func heldMemories() int {
 	return n
 }
 
-func TestRequestsInFlightSurviveAReload(t *testing.T) {
+func TestRequestInFlightSurvivesReload(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m))
 	s.get(notebooks).want(t, 200, "")
 	// The token dies while the request is under way, so that it also has to
-	// renew it under a configuration that is gone.
+	// refresh it under a configuration that is gone.
 	m.control("POST", "faults", `{"path":"`+notebooks+`","times":1,"delay":"700ms"}`)
 	m.control("POST", "tokens/revoke", `{"kind":"access"}`)
 	var flying sync.WaitGroup
@@ -141,7 +194,7 @@ func TestRequestsInFlightSurviveAReload(t *testing.T) {
 	s.get(notebooks).want(t, 200, "")
 }
 
-func TestStoppingLeavesNothingBehind(t *testing.T) {
+func TestStopLeavesNoGoroutineOrPoolEntry(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	// Caddy itself starts some goroutines once in a process.
 	empty := "{\nadmin off\npersist_config off\n}\nhttp://:" + s.port() + " {\nbind 127.0.0.1\n}"

@@ -36,7 +36,7 @@ func (s *caddyServer) raw(text string) net.Conn {
 // Clients that begin an upload and stop hold what they have sent and nothing
 // else: no token was asked for, nobody else waits, and when they are gone all
 // of it is free again.
-func TestClientsThatUploadNothingHoldNothing(t *testing.T) {
+func TestStalledUploadsHoldNoMemoryOrToken(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m))
 	spool := runningApp(t).spool
@@ -67,7 +67,7 @@ func TestClientsThatUploadNothingHoldNothing(t *testing.T) {
 
 // A client that does not read keeps the API from sending; what it does not
 // read is not collected here.
-func TestAClientThatReadsNothingIsNotReadFor(t *testing.T) {
+func TestUpstreamWaitsForClientThatDoesNotRead(t *testing.T) {
 	const size = 64 << 20
 	const page = "/api/v1.0/me/notes/pages/1-a/content"
 	picture := `<p><img src="https://www.onenote.com/api/v1.0/me/notes/resources/1-b/$value" type="image/png"></p>` + strings.Repeat(" ", 32<<10)
@@ -105,7 +105,7 @@ func TestAClientThatReadsNothingIsNotReadFor(t *testing.T) {
 }
 
 // An identity provider that never stops answering is not listened to for ever.
-func TestAnEndlessAnswerOfTheProviderIsNotReadToItsEnd(t *testing.T) {
+func TestEndlessResponseOfProviderIsCutOff(t *testing.T) {
 	const size = 64 << 20
 	m, s := startMicrosoft(t), newServer(t)
 	ended := make(chan error, 1)
@@ -131,7 +131,7 @@ func TestAnEndlessAnswerOfTheProviderIsNotReadToItsEnd(t *testing.T) {
 // What is too long is refused in the API's own words, as far as it gets here:
 // Go's server refuses a header beyond the limit of Caddy (max_header_size,
 // 16 KB and a little more) before anybody sees it.
-func TestWhatIsTooLongIsRefused(t *testing.T) {
+func TestTooLongRequestIsRefused(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m))
 	ask := func(path, header string) answered {
@@ -169,7 +169,7 @@ func TestWhatIsTooLongIsRefused(t *testing.T) {
 }
 
 // Wrong keys are slowed and counted, and each way of refusing has its series.
-func TestWrongKeysAreSlowedAndCounted(t *testing.T) {
+func TestWrongKeysAreThrottledAndCounted(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	t.Setenv("PHONE_KEY", "key-of-the-phone")
 	s.mustLoad(s.plain(m, "client_key phone {env.PHONE_KEY}"))
@@ -193,7 +193,7 @@ func TestWrongKeysAreSlowedAndCounted(t *testing.T) {
 			t.Errorf("%s: counted %d, want %d", cause, got, want)
 		}
 	}
-	s.get(notebooks).want(t, 200, "") // nobody here waits
+	s.get(notebooks, "X-Onenote-Proxy-Key", "key-of-the-phone").want(t, 200, "") // nobody here waits
 }
 
 func number(t *testing.T, text string) (n int) {

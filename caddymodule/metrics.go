@@ -18,26 +18,26 @@ import (
 // counter made anew at every reload would start from nothing. Labels hold
 // configured names and words of ours, never anything from a request.
 var metrics = struct {
-	requests, retries, renewals, urls        *prometheus.CounterVec
-	pages                                    prometheus.Counter
-	renewalSeconds                           *prometheus.HistogramVec
-	tokenExpires, refreshObtained, signinDue *prometheus.GaugeVec
+	requests, retries, refreshes, urls, translated, throttled *prometheus.CounterVec
+	pages                                                     prometheus.Counter
+	refreshSeconds                                            *prometheus.HistogramVec
+	tokenExpires, refreshObtained, accountState, queued       *prometheus.GaugeVec
 }{
 	requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "requests_total",
-		Help: "Requests to the API, by how they ended: ok, upstream_error, or the cause of an answer of the proxy's own.",
+		Help: "Requests to the API, by how they ended: ok, upstream_error, or the cause of an error response of the proxy.",
 	}, []string{"account", "outcome"}),
 	retries: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "retries_total",
 		Help: "Requests that the API answered with a 401, by what became of the second try: ok, still_401 or not_replayable.",
 	}, []string{"account", "result"}),
-	renewals: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: "caddy", Subsystem: "onenote", Name: "renewals_total",
-		Help: "Renewals of access tokens, by result: ok, passing, signin_required or misconfigured.",
+	refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "refreshes_total",
+		Help: "Refreshes of access tokens, by result: ok, transient, signin_required or misconfigured.",
 	}, []string{"account", "result"}),
-	renewalSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Namespace: "caddy", Subsystem: "onenote", Name: "renewal_seconds",
-		Help:    "How long renewals of access tokens took.",
+	refreshSeconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "refresh_seconds",
+		Help:    "How long refreshes of access tokens took.",
 		Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30},
 	}, []string{"account"}),
 	tokenExpires: prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -48,10 +48,10 @@ var metrics = struct {
 		Namespace: "caddy", Subsystem: "onenote", Name: "refresh_token_obtained_timestamp_seconds",
 		Help: "When the refresh token was obtained, in seconds since 1970.",
 	}, []string{"account"}),
-	signinDue: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-		Namespace: "caddy", Subsystem: "onenote", Name: "signin_required",
-		Help: "Whether only a new sign-in helps: 1 or 0.",
-	}, []string{"account"}),
+	accountState: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "account_state",
+		Help: "The state of the account: 1 for the state it is in, 0 for the others.",
+	}, []string{"account", "state"}),
 	pages: prometheus.NewCounter(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "rewritten_pages_total",
 		Help: "Pages whose pictures or links were rewritten.",
@@ -60,6 +60,18 @@ var metrics = struct {
 		Namespace: "caddy", Subsystem: "onenote", Name: "rewritten_urls_total",
 		Help: "URLs that were rewritten, by kind: picture, link, header or body.",
 	}, []string{"kind"}),
+	throttled: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "throttled_total",
+		Help: "Responses with which the API throttled an account: 429, 503, or error 20166.",
+	}, []string{"account"}),
+	queued: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "queued_requests",
+		Help: "Requests that wait for a place among those that are sent to the API at once.",
+	}, []string{"account"}),
+	translated: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "translated_total",
+		Help: "Requests of the OneNote API at sites in front of Microsoft Graph, by result: ok, or refused because Graph has nothing like it.",
+	}, []string{"result"}),
 }
 
 // registerMetrics adds the collectors to the registry of a configuration. A
@@ -70,8 +82,9 @@ func registerMetrics(registry *prometheus.Registry) error {
 		return nil
 	}
 	for _, c := range []prometheus.Collector{
-		metrics.requests, metrics.retries, metrics.renewals, metrics.renewalSeconds, metrics.tokenExpires,
-		metrics.refreshObtained, metrics.signinDue, metrics.pages, metrics.urls,
+		metrics.requests, metrics.retries, metrics.refreshes, metrics.refreshSeconds, metrics.tokenExpires,
+		metrics.refreshObtained, metrics.accountState, metrics.pages, metrics.urls,
+		metrics.translated, metrics.throttled, metrics.queued,
 	} {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(c); err != nil && !errors.As(err, &already) {
@@ -86,22 +99,24 @@ func forgetMetrics(account string) {
 	series := prometheus.Labels{"account": account}
 	metrics.requests.DeletePartialMatch(series)
 	metrics.retries.DeletePartialMatch(series)
-	metrics.renewals.DeletePartialMatch(series)
-	metrics.renewalSeconds.DeletePartialMatch(series)
+	metrics.refreshes.DeletePartialMatch(series)
+	metrics.refreshSeconds.DeletePartialMatch(series)
 	metrics.tokenExpires.DeletePartialMatch(series)
 	metrics.refreshObtained.DeletePartialMatch(series)
-	metrics.signinDue.DeletePartialMatch(series)
+	metrics.accountState.DeletePartialMatch(series)
 }
 
-// measureTokens sets the gauges of an account.
-func measureTokens(account string, s tokens.Status) {
-	setTime(metrics.tokenExpires, account, s.AccessTokenExpiresAt)
-	setTime(metrics.refreshObtained, account, s.RefreshTokenObtainedAt)
-	due := 0.0
-	if s.State == tokens.NeedsSignin {
-		due = 1
+// measureStatus sets the gauges of an account.
+func measureStatus(s tokens.Status) {
+	setTime(metrics.tokenExpires, s.Name, s.AccessTokenExpiresAt)
+	setTime(metrics.refreshObtained, s.Name, s.RefreshTokenObtainedAt)
+	for _, state := range tokens.States() {
+		value := 0.0
+		if state == s.State {
+			value = 1
+		}
+		metrics.accountState.WithLabelValues(s.Name, string(state)).Set(value)
 	}
-	metrics.signinDue.WithLabelValues(account).Set(due)
 }
 
 // setTime sets a time, or removes it where there is none: a timestamp of zero

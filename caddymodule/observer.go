@@ -14,33 +14,67 @@ import (
 type observer struct {
 	events  *eventQueue
 	changes *changes
+	notify  func(tokens.Event)
+	begin   func(tokens.Status)
+
+	// counts are those of the configured accounts. The map is not changed any more
+	// when requests come, so they need no lock.
+	counts map[string]*servedCount
 }
 
-// Renewal implements tokens.Observer.
-func (o *observer) Renewal(account, result string, took time.Duration) {
-	metrics.renewals.WithLabelValues(account, result).Inc()
-	metrics.renewalSeconds.WithLabelValues(account).Observe(took.Seconds())
+// Refresh implements tokens.Observer.
+func (o *observer) Refresh(account, result string, took time.Duration) {
+	metrics.refreshes.WithLabelValues(account, result).Inc()
+	metrics.refreshSeconds.WithLabelValues(account).Observe(took.Seconds())
 }
 
-// Tokens implements tokens.Observer.
-func (o *observer) Tokens(account string, s tokens.Status) {
-	measureTokens(account, s)
+// Status implements tokens.Observer.
+func (o *observer) Status(s tokens.Status) {
+	measureStatus(s)
 	o.changes.announce()
+	o.begin(s)
 }
 
 // Event implements tokens.Observer.
-func (o *observer) Event(name, account string, class tokens.Class, code string) {
-	o.events.add(name, map[string]any{"account": account, "class": string(class), "code": code})
+func (o *observer) Event(e tokens.Event) {
+	data := map[string]any{"account": e.Account, "class": string(e.Class), "code": e.Code}
+	if e.Name == tokens.EventStateChanged {
+		data["from"], data["to"] = string(e.From), string(e.To)
+	}
+	o.events.add(e.Name, data)
+	o.notify(e)
 }
 
 // Request implements proxy.Observer.
 func (o *observer) Request(account, outcome string) {
 	metrics.requests.WithLabelValues(account, outcome).Inc()
+	o.counts[account].request(outcome)
 }
 
 // Retry implements proxy.Observer.
 func (o *observer) Retry(account, result string) {
 	metrics.retries.WithLabelValues(account, result).Inc()
+	o.counts[account].retry(result)
+}
+
+// Translated implements proxy.Observer.
+func (o *observer) Translated(ok bool) {
+	result := "ok"
+	if !ok {
+		result = "refused"
+	}
+	metrics.translated.WithLabelValues(result).Inc()
+}
+
+// Throttled is told of each response of an API that throttles an account.
+func (o *observer) Throttled(account string) {
+	metrics.throttled.WithLabelValues(account).Inc()
+	o.counts[account].throttle()
+}
+
+// Queued is told how many requests of an account wait.
+func (o *observer) Queued(account string, n int) {
+	metrics.queued.WithLabelValues(account).Set(float64(n))
 }
 
 // Rewritten implements proxy.Observer.

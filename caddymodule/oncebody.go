@@ -11,9 +11,9 @@ import (
 
 var errBodySpent = errors.New("the request body was read for an earlier try, and cannot be sent again")
 
-// onceBody is a request body that cannot be read any more once it was closed.
-// Some bodies say that they have ended where reverse_proxy tries again, and an
-// empty one would pass for the whole.
+// onceBody is a request body that returns an error if it is read after it was
+// closed. When reverse_proxy tries again, some bodies would report their end
+// instead, and the API would take an empty body for the whole one.
 type onceBody struct {
 	io.ReadCloser
 	closed atomic.Bool

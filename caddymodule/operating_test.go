@@ -30,7 +30,7 @@ func (s *caddyServer) metric(series string) string {
 	return found[1]
 }
 
-func TestMetricsCountAcrossReloads(t *testing.T) {
+func TestMetricsKeepCountingAfterReload(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	account := importedAccount(m) + "\naccount counted"
 	s.mustLoad(s.config(account, "onenote "+m.url))
@@ -44,9 +44,10 @@ func TestMetricsCountAcrossReloads(t *testing.T) {
 		`requests_total{account="counted",outcome="ok"}`:             "2",
 		`requests_total{account="counted",outcome="upstream_error"}`: "1",
 		`retries_total{account="counted",result="ok"}`:               "1",
-		`renewals_total{account="counted",result="ok"}`:              "2",
-		`renewal_seconds_count{account="counted"}`:                   "2",
-		`signin_required{account="counted"}`:                         "0",
+		`refreshes_total{account="counted",result="ok"}`:             "2",
+		`refresh_seconds_count{account="counted"}`:                   "2",
+		`account_state{account="counted",state="ready"}`:             "1",
+		`account_state{account="counted",state="signin_required"}`:   "0",
 	} {
 		if got := s.metric(series); got != want {
 			t.Errorf("%s: got %q, want %s", series, got, want)
@@ -64,7 +65,7 @@ func TestMetricsCountAcrossReloads(t *testing.T) {
 		}
 	}
 	s.mustLoad(s.config(strings.Replace(account, "counted", "renamed", 1), "onenote "+m.url))
-	if got := s.metric(`signin_required{account="counted"}`); got != "" {
+	if got := s.metric(`account_state{account="counted",state="ready"}`); got != "" {
 		t.Errorf("an account that is configured no more: got %s, want no series", got)
 	}
 }
@@ -87,7 +88,7 @@ func (*eventRecorder) UnmarshalCaddyfile(*caddyfile.Dispenser) error { return ni
 func (*eventRecorder) Handle(_ context.Context, e caddy.Event) error {
 	heardEvents.mu.Lock()
 	defer heardEvents.mu.Unlock()
-	heardEvents.list = append(heardEvents.list, fmt.Sprintf("%s %v %v", e.Name(), e.Data["account"], e.Data["class"]))
+	heardEvents.list = append(heardEvents.list, fmt.Sprintf("%s %v %v %v %v", e.Name(), e.Data["account"], e.Data["class"], e.Data["from"], e.Data["to"]))
 	return nil
 }
 
@@ -101,32 +102,43 @@ func heard() []string {
 
 var _ caddyevents.Handler = (*eventRecorder)(nil)
 
-func TestEventsTellWhatHappensToAccounts(t *testing.T) {
+func TestAccountChangesEmitEvents(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url, `events {
 		on onenote.signed_in onenote_test
 		on onenote.signed_out onenote_test
-		on onenote.signin_required onenote_test
-		on onenote.renewal_failed onenote_test
+		on onenote.state_changed onenote_test
+		on onenote.refresh_failed onenote_test
 	}`))
 	s.signIn(browser(), "default", "someone@outlook.com")
 	s.get(notebooks).want(t, 200, "")
 	m.control("POST", "tokens/revoke", `{"kind":"all"}`)
 	s.get(notebooks).want(t, 401, "signin_required")
 	s.adminDo("DELETE", "/onenote/accounts/default", "")
-	eventually(t, "the sign-out is heard", func() bool { return strings.Contains(strings.Join(heard(), "\n"), "signed_out") })
+	// The events of one change come one after the other: the last of them ends the wait.
+	eventually(t, "the sign-out is heard", func() bool {
+		events := strings.Join(heard(), "\n")
+		return strings.Contains(events, "onenote.signed_out") && strings.Contains(events, "signin_required signed_out")
+	})
 	got := strings.Join(heard(), "\n")
-	for _, want := range []string{"onenote.signed_in default", "onenote.signin_required default signin_required", "onenote.signed_out default"} {
+	for _, want := range []string{
+		"onenote.signed_in default",
+		"onenote.state_changed default  signing_in ready",
+		"onenote.refresh_failed default signin_required",
+		"onenote.state_changed default signin_required ready signin_required",
+		"onenote.state_changed default  signin_required signed_out",
+		"onenote.signed_out default",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("events: got\n%s\nwant %s", got, want)
 		}
 	}
-	if strings.Index(got, "signed_in") > strings.Index(got, "signed_out") {
+	if strings.Index(got, "onenote.signed_in") > strings.Index(got, "onenote.signed_out") {
 		t.Errorf("events are out of order:\n%s", got)
 	}
 }
 
-func TestReadyWaitsForASignIn(t *testing.T) {
+func TestReadyzWaitsForSignIn(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url))
 	if res := s.get("/readyz"); res.StatusCode != 503 || !strings.Contains(res.body, `"state":"signed_out"`) {
@@ -162,7 +174,7 @@ func runningApp(t *testing.T) *App {
 
 // Waiting costs a place, and there are only so many: who finds none is
 // answered at once.
-func TestOnlySoManyMayWait(t *testing.T) {
+func TestWaitingProbesAreBounded(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url))
 	app := runningApp(t)
@@ -185,7 +197,7 @@ func TestOnlySoManyMayWait(t *testing.T) {
 
 // Those who wait under a configuration that ends are answered and not left
 // behind.
-func TestWaitingEndsWithTheConfiguration(t *testing.T) {
+func TestWaitingProbeEndsWithConfiguration(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	config := s.config("client_id test\nauthority "+m.url, "onenote "+m.url)
 	s.mustLoad(config)
@@ -199,20 +211,20 @@ func TestWaitingEndsWithTheConfiguration(t *testing.T) {
 	}
 }
 
-func TestARemoteProbeLearnsOnlyYesOrNo(t *testing.T) {
+func TestRemoteProbeLearnsOnlyYesOrNo(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url))
-	h := &Handler{app: runningApp(t)}
-	for _, path := range []string{"/readyz", "/readyz?account=default", "/readyz?account=guess"} {
+	h := &site{app: runningApp(t)}
+	for _, path := range []string{"/readyz", "/readyz?account=default", "/readyz?account=guess", "/readyz?wait=60s"} {
 		rec := httptest.NewRecorder()
-		h.serveProbe(rec, httptest.NewRequest("GET", path, nil), &guard.Route{Kind: guard.Probe, Remote: true})
+		h.serveProbe(rec, httptest.NewRequest("GET", path, nil), &guard.Route{Kind: guard.Probe, Stranger: true})
 		if got := strings.TrimSpace(rec.Body.String()); got != `{"ready":false}` {
 			t.Errorf("%s: got %s", path, got)
 		}
 	}
 }
 
-func TestChangesWakeEverybodyOnce(t *testing.T) {
+func TestChangeWakesEachWaiterOnce(t *testing.T) {
 	var c changes
 	c.announce() // nobody waits
 	first, second := c.wait(), c.wait()

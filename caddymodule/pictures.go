@@ -24,8 +24,9 @@ type pictureSigner struct {
 	now  func() time.Time
 	log  *zap.Logger
 
-	made   atomic.Pointer[picture.Signer]
-	making sync.Mutex
+	made    atomic.Pointer[picture.Signer]
+	making  sync.Mutex
+	failure repeatedFailure
 }
 
 // errNoPictureKey is told to clients, who need not know where the key is.
@@ -44,15 +45,18 @@ func (p *pictureSigner) get() (*picture.Signer, error) {
 	}
 	s, err := p.make()
 	if err != nil {
-		p.log.Error("pictures cannot be signed", zap.Error(err))
+		p.failure.log(p.log, p.now(), "pictures cannot be signed", err)
 		return nil, errNoPictureKey
 	}
 	p.made.Store(s)
 	return s, nil
 }
 
+// sealingKeys returns the keys from which those that sign are derived.
+func (p *pictureSigner) sealingKeys() ([][]byte, error) { return p.keys.Keys(true) }
+
 func (p *pictureSigner) make() (*picture.Signer, error) {
-	keys, err := p.keys.Keys(true)
+	keys, err := p.sealingKeys()
 	if err != nil {
 		return nil, err
 	}

@@ -21,26 +21,28 @@ const (
 	maxWaiters = 64
 )
 
-// readiness is the answer of /readyz.
+// readiness is the response of /readyz.
 type readiness struct {
 	Ready bool `json:"ready"`
 
-	// NotReady are the accounts that are not. A remote caller is not told.
-	NotReady []accountState `json:"not_ready,omitempty"`
+	// NotReady are the accounts that are not. A stranger is not told.
+	NotReady []unreadyAccount `json:"not_ready,omitempty"`
 
 	// Error says what is wrong with the question.
 	Error string `json:"error,omitempty"`
 }
 
-type accountState struct {
+type unreadyAccount struct {
 	Name  string       `json:"name"`
 	State tokens.State `json:"state"`
 }
 
-// serveProbe answers /healthz: the process serves; and /readyz: accounts can
-// be used. With account=<name> it is about one account, with wait=<duration>
-// the answer waits until it is yes, at most a minute.
-func (h *Handler) serveProbe(w http.ResponseWriter, r *http.Request, route *guard.Route) {
+// serveProbe answers /healthz: the process serves; and /readyz: the accounts
+// that the client may see can be used. With account=<name> it is about one
+// account, with wait=<duration> the response waits until it is yes, at most a
+// minute. A stranger is told yes or no about all accounts and at once, whatever
+// it asks.
+func (s *site) serveProbe(w http.ResponseWriter, r *http.Request, route *guard.Route) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if r.URL.Path == "/healthz" {
@@ -54,21 +56,37 @@ func (h *Handler) serveProbe(w http.ResponseWriter, r *http.Request, route *guar
 		writeReadiness(w, http.StatusBadRequest, readiness{Error: err.Error()})
 		return
 	}
-	answer := h.app.readyWithin(r.Context(), wait, query.Get("account"))
-	if route.Remote {
-		answer.NotReady = nil
-	}
+	result := s.ready(r.Context(), wait, query.Get("account"), route)
 	status := http.StatusOK
-	if !answer.Ready {
+	if !result.Ready {
 		status = http.StatusServiceUnavailable
 	}
-	writeReadiness(w, status, answer)
+	writeReadiness(w, status, result)
 }
 
-func writeReadiness(w http.ResponseWriter, status int, answer readiness) {
+// ready answers the question as far as the client may ask it.
+func (s *site) ready(ctx context.Context, wait time.Duration, account string, route *guard.Route) readiness {
+	switch {
+	case route.Stranger:
+		return readiness{Ready: s.app.ready(ctx, "").Ready}
+	case !route.Bound || account == route.Account:
+		return s.app.readyWithin(ctx, wait, account)
+	case account == "":
+		return s.app.readyWithin(ctx, wait, route.Account)
+	}
+	return unknownReadiness(account)
+}
+
+// unknownReadiness is what is known of an account that does not exist, or that
+// the client may not see.
+func unknownReadiness(account string) readiness {
+	return readiness{NotReady: []unreadyAccount{{Name: account, State: "unknown"}}}
+}
+
+func writeReadiness(w http.ResponseWriter, status int, result readiness) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(answer) // it fails only where the caller is gone
+	_ = json.NewEncoder(w).Encode(result) // it fails only if the client is gone
 }
 
 // parseWait reads a duration such as 30s, or a number of seconds.
@@ -89,32 +107,32 @@ func parseWait(text string) (time.Duration, error) {
 // readyWithin returns whether the accounts can be used, as soon as they can or
 // when the time is up.
 func (a *App) readyWithin(ctx context.Context, wait time.Duration, name string) readiness {
-	answer := a.ready(ctx, name)
-	if answer.Ready || wait == 0 || !a.mayWait() {
-		return answer
+	result := a.ready(ctx, name)
+	if result.Ready || wait == 0 || !a.mayWait() {
+		return result
 	}
 	defer func() { <-a.waiters }()
 	timeout, stop := a.clock.After(wait)
 	defer stop()
 	for {
 		changed := a.changes.wait()
-		if answer = a.ready(ctx, name); answer.Ready {
-			return answer
+		if result = a.ready(ctx, name); result.Ready {
+			return result
 		}
 		select {
 		case <-changed:
 		case <-timeout:
-			return answer
+			return result
 		case <-ctx.Done():
-			return answer
+			return result
 		case <-a.ended:
-			return answer
+			return result
 		}
 	}
 }
 
-// mayWait takes one of the places of those who wait. Who finds none is
-// answered at once.
+// mayWait takes one of the places for waiting probes. If none is free, the probe
+// is answered at once.
 func (a *App) mayWait() bool {
 	select {
 	case a.waiters <- struct{}{}:
@@ -130,16 +148,16 @@ func (a *App) ready(ctx context.Context, name string) readiness {
 	if name != "" {
 		account := a.account(name)
 		if account == nil {
-			return readiness{NotReady: []accountState{{Name: name, State: "unknown"}}}
+			return unknownReadiness(name)
 		}
 		accounts = []*tokens.Account{account}
 	}
-	var answer readiness
+	var result readiness
 	for _, account := range accounts {
 		if s := account.Status(ctx); !s.State.Usable() {
-			answer.NotReady = append(answer.NotReady, accountState{Name: s.Name, State: s.State})
+			result.NotReady = append(result.NotReady, unreadyAccount{Name: s.Name, State: s.State})
 		}
 	}
-	answer.Ready = len(answer.NotReady) == 0
-	return answer
+	result.Ready = len(result.NotReady) == 0
+	return result
 }

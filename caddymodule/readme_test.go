@@ -20,56 +20,76 @@ import (
 
 var (
 	caddyfileBlock  = regexp.MustCompile("(?ms)^```caddyfile\n(.*?)^```$")
-	environmentName = regexp.MustCompile(`\{env\.([A-Z0-9_]+)\}`)
+	environmentName = regexp.MustCompile(`\{(?:env\.|\$)([A-Z0-9_]+)\}`)
 	causeConstant   = regexp.MustCompile(`(?m)^\t\w+ +Cause = "([a-z_]+)"$`)
 	causeAnchor     = regexp.MustCompile("<a id=\"([a-z_]+)\"></a>`([a-z_]+)`")
 )
 
-// environment is what README's Caddyfiles take from it; what is not here may
-// be any text.
+// environment is what the Caddyfiles in the documents take from it; what is not
+// here may be any text.
 func environment() map[string]string {
 	return map[string]string{
 		"ONENOTE_ENCRYPTION_KEY": tokens.GenerateKey(),
+		"ONENOTE_URL":            "http://127.0.0.1:8081",
+		"ONENOTE_WEBHOOK":        "https://hooks.example/onenote",
 		"ONENOTE_PASSWORD_HASH":  "$2a$04$9HPb84E7/InClaAaOERf1..OsckRjiGbyoT00NEB.F9d0/aSJk4Pq",
 	}
 }
 
-// Whoever copies a Caddyfile out of the README has one that works.
-func TestCaddyfilesOfTheReadmeWork(t *testing.T) {
-	blocks := caddyfileBlock.FindAllStringSubmatch(read(t, "../README.md"), -1)
-	if len(blocks) < 5 {
-		t.Fatalf("Caddyfiles: got %d, want at least 5", len(blocks))
-	}
-	known := environment()
+// Whoever copies a Caddyfile out of a document has one that works.
+func TestCaddyfilesInDocumentsWork(t *testing.T) {
 	etc := t.TempDir()
 	write(t, filepath.Join(etc, "apps.pem"), string(newAuthority(t).pem()))
-	for i, block := range blocks {
-		t.Run(fmt.Sprint(i+1), func(t *testing.T) {
-			config := block[1]
-			if diff := cmp.Diff(string(caddyfile.Format([]byte(config))), config); diff != "" {
-				t.Errorf("caddy fmt (-formatted +got):\n%s", diff)
-			}
-			for _, name := range environmentName.FindAllStringSubmatch(config, -1) {
-				value := known[name[1]]
-				if value == "" {
-					value = "some-value-of-" + strings.ToLower(name[1])
-				}
-				t.Setenv(name[1], value)
-			}
-			adapted, err := adapt(strings.ReplaceAll(config, "/etc/onenote/", etc+string(filepath.Separator)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := validate(adapted); err != nil {
-				t.Error(err)
-			}
-		})
+	if err := os.Mkdir(filepath.Join(etc, "credentials"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(etc, "credentials", "encryption_key"), tokens.GenerateKey())
+	write(t, filepath.Join(etc, "credentials", "client_key"), "a-key-of-the-tests")
+	section := filepath.Join(etc, "notes", "Garden", "Beds")
+	if err := os.MkdirAll(section, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(section, "Peas.html"), "<p>Sow in March.</p>")
+	tried := 0
+	for _, doc := range documents(t) {
+		for i, block := range caddyfileBlock.FindAllStringSubmatch(read(t, doc), -1) {
+			tried++
+			t.Run(fmt.Sprintf("%s/%d", filepath.Base(doc), i+1), func(t *testing.T) { tryCaddyfile(t, block[1], etc) })
+		}
+	}
+	if tried < 10 {
+		t.Errorf("Caddyfiles: got %d, want at least 10", tried)
 	}
 }
 
-// An answer of the proxy leads to the README's line about its cause.
-func TestEveryCauseIsInTheReadme(t *testing.T) {
-	source, err := os.ReadFile("../proxy/answer/cause.go")
+// tryCaddyfile validates a Caddyfile as Caddy does before it runs it. etc stands
+// for /etc/onenote, and its folder credentials for what systemd hands to a service.
+func tryCaddyfile(t *testing.T, config, etc string) {
+	t.Helper()
+	if diff := cmp.Diff(string(caddyfile.Format([]byte(config))), config); diff != "" {
+		t.Errorf("caddy fmt (-formatted +got):\n%s", diff)
+	}
+	known := environment()
+	for _, name := range environmentName.FindAllStringSubmatch(config, -1) {
+		value := known[name[1]]
+		if value == "" {
+			value = "some-value-of-" + strings.ToLower(name[1])
+		}
+		t.Setenv(name[1], value)
+	}
+	here := strings.NewReplacer("/etc/onenote/", etc+"/", "/run/credentials/caddy-onenote.service/", etc+"/credentials/")
+	adapted, err := adapt(here.Replace(config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate(adapted); err != nil {
+		t.Error(err)
+	}
+}
+
+// An error response of the proxy leads to the README's line about its cause.
+func TestEveryCauseIsInREADME(t *testing.T) {
+	source, err := os.ReadFile("../proxy/apierror/cause.go")
 	if err != nil {
 		t.Fatal(err)
 	}

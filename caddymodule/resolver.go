@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // A resolver resolves the options of one subject and collects what is wrong
@@ -17,8 +17,14 @@ import (
 type resolver struct {
 	subject  string
 	harmless bool // its secrets open nothing real
+	absent   bool // its secrets need not exist yet; see App.registering
 	warnings []string
 	errs     []error
+}
+
+// fail notes what is wrong with an option.
+func (r *resolver) fail(option string, err error) {
+	r.errs = append(r.errs, fmt.Errorf("%s: %s: %w", r.subject, option, err))
 }
 
 func (r *resolver) plain(option, text string) string {
@@ -29,19 +35,17 @@ func (r *resolver) plain(option, text string) string {
 	return value
 }
 
-func (r *resolver) secret(option, text string) func() (tokens.Secret, error) {
+func (r *resolver) secret(option, text string) func() (oauth.Secret, error) {
 	if text == "" {
 		return nil
 	}
-	s, err := newSecret(r.subject+": "+option, text)
+	s, err := newSecret(r.subject+": "+option, text, r.absent)
 	if err != nil {
 		r.errs = append(r.errs, err)
 		return nil
 	}
-	if literal(text) && !r.harmless {
-		r.warnings = append(r.warnings, fmt.Sprintf(
-			"%s: %s is written out in the configuration, which Caddy saves and shows at /config/; "+
-				"write {env.NAME} or {file./absolute/path}", r.subject, option))
+	if warning := literalWarning(r.subject+": "+option, text); warning != "" && !r.harmless {
+		r.warnings = append(r.warnings, warning)
 	}
 	return s.reveal
 }

@@ -5,8 +5,8 @@ package caddymodule
 
 import (
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 )
@@ -14,14 +14,8 @@ import (
 // reverse_proxy may be told to try again where nobody listened. A body that was
 // not looked at goes up whole then. One that was read for the addresses in it is
 // spent, and nothing in its place may pass for it.
-func TestATryAgainSendsTheWholeBodyOrNone(t *testing.T) {
+func TestSecondTryOfReverseProxySendsWholeBodyOrNone(t *testing.T) {
 	const body = `{"name":"Notes"}`
-	answer := func(w http.ResponseWriter, r *http.Request) {
-		if got, err := io.ReadAll(r.Body); err == nil && string(got) != body {
-			t.Errorf("the API got %q, want %q or nothing", got, body)
-		}
-		w.WriteHeader(http.StatusCreated)
-	}
 	m := startMicrosoft(t)
 	for _, tc := range []struct {
 		name, options, mediaType string
@@ -30,17 +24,16 @@ func TestATryAgainSendsTheWholeBodyOrNone(t *testing.T) {
 	}{
 		{"read ahead", "", "application/json", strings.NewReader(body), http.StatusBadGateway},
 		{"read ahead, its length unknown", "", "application/json", io.NopCloser(strings.NewReader(body)), http.StatusBadGateway},
-		{"read ahead, with a limit", "{\nmax_body 1MB\n}", "application/json", io.NopCloser(strings.NewReader(body)), http.StatusBadGateway},
+		{"read ahead, with a limit", "max_body 1MB", "application/json", io.NopCloser(strings.NewReader(body)), http.StatusBadGateway},
 		{"not looked at", "", "application/octet-stream", strings.NewReader(body), http.StatusCreated},
-		{"not looked at, its length unknown", "{\nmax_body 1MB\n}", "application/octet-stream", io.NopCloser(strings.NewReader(body)), http.StatusCreated},
+		{"not looked at, its length unknown", "max_body 1MB", "application/octet-stream", io.NopCloser(strings.NewReader(body)), http.StatusCreated},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			api := httptest.NewServer(http.HandlerFunc(answer)) // reverse_proxy remembers who failed
-			defer api.Close()
 			s := newServer(t)
-			s.mustLoad(s.config(importedAccount(m), "onenote_guard http://127.0.0.1 "+tc.options+
-				"\nreverse_proxy 127.0.0.1:"+freePort(t)+" "+api.URL+" {\nlb_policy first\nlb_try_duration 5s\nfail_duration 1m\n"+
-				"transport onenote {\nupstream http://127.0.0.1\n}\n}"))
+			address := "127.0.0.1:" + freePort(t)
+			s.mustLoad(s.config(importedAccount(m), "onenote http://"+address+" {\nlb_try_duration 5s\nlb_try_interval 10ms\n"+tc.options+"\n}", "debug"))
+			listening := make(chan struct{})
+			go listenAfterFirstTry(t, s, address, body, listening)
 			req, err := http.NewRequest("POST", s.url+notebooks, tc.body)
 			if err != nil {
 				t.Fatal(err)
@@ -55,6 +48,26 @@ func TestATryAgainSendsTheWholeBodyOrNone(t *testing.T) {
 			if res.StatusCode != tc.status {
 				t.Errorf("got %s, want %d", res.Status, tc.status)
 			}
+			<-listening // before the log is gone
 		})
 	}
+}
+
+// listenAfterFirstTry starts an API once reverse_proxy has found nobody there.
+func listenAfterFirstTry(t *testing.T, s *caddyServer, address, body string, listening chan<- struct{}) {
+	defer close(listening)
+	eventually(t, "the first try fails", func() bool { return strings.Contains(s.log(), "connection refused") })
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	api := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if got, err := io.ReadAll(r.Body); err == nil && string(got) != body {
+			t.Errorf("the API got %q, want %q or nothing", got, body)
+		}
+		w.WriteHeader(http.StatusCreated)
+	})}
+	t.Cleanup(func() { api.Close() })
+	go func() { _ = api.Serve(listener) }() // until it is closed
 }

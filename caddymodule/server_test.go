@@ -123,6 +123,9 @@ func freePort(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
 		port := fmt.Sprint(20000 + rand.IntN(12000))
+		if _, given := givenPorts.LoadOrStore(port, true); given {
+			continue
+		}
 		l, err := net.Listen("tcp", "127.0.0.1:"+port)
 		if err != nil {
 			continue
@@ -133,6 +136,10 @@ func freePort(t *testing.T) string {
 	t.Fatal("no port is free")
 	return ""
 }
+
+// givenPorts are those that were given already. Two listeners of Caddy can have the same
+// port: it would be a site that responds as an admin endpoint now and then.
+var givenPorts sync.Map
 
 func (s *caddyServer) port() string { return s.url[strings.LastIndexByte(s.url, ':')+1:] }
 
@@ -177,6 +184,9 @@ func (s *caddyServer) load(config string) error {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if throughReverseProxy {
+		adapted = nested(adapted)
+	}
 	return caddy.Load(adapted, true)
 }
 
@@ -193,14 +203,17 @@ type answered struct {
 	body string
 }
 
-// do sends a request; headers are pairs of name and value. A connection that is
-// opened in the very moment of a reload may be reset, whatever Caddy serves:
-// the old listener had it in its queue. Clients try again then, and so does do;
-// a request that is under way is never one of those.
+// inReload reports whether a connection may have been opened in the very moment of a
+// reload. It may be reset, whatever Caddy serves: the old listener had it in its queue.
+// Clients try again then, and so do tests; a request that is under way is never one of
+// those.
+func inReload(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) }
+
+// do sends a request; headers are pairs of name and value.
 func (s *caddyServer) do(method, path, body string, headers ...string) answered {
 	s.t.Helper()
 	res, err := s.try(method, path, body, headers...)
-	if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+	if inReload(err) {
 		res, err = s.try(method, path, body, headers...)
 	}
 	if err != nil {
@@ -303,6 +316,9 @@ func (s *caddyServer) signIn(client *http.Client, account, user string) answered
 func (s *caddyServer) submit(client *http.Client, address string, form url.Values) answered {
 	s.t.Helper()
 	res, err := client.PostForm(address, form)
+	if inReload(err) {
+		res, err = client.PostForm(address, form)
+	}
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -338,4 +354,36 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.b.String()
+}
+
+// startTunnel starts a forward proxy that leads every tunnel (CONNECT) to one
+// address, and returns its URL. With it an API answers under a name that is not
+// its own.
+func startTunnel(t *testing.T, address string) string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect {
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		to, err := net.Dial("tcp", address)
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		defer to.Close()
+		from, buffered, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			return
+		}
+		defer from.Close()
+		_, _ = io.WriteString(from, "HTTP/1.1 200 Connection established\r\n\r\n")
+		go func() {
+			_, _ = io.Copy(to, buffered)
+			_ = to.(*net.TCPConn).CloseWrite()
+		}()
+		_, _ = io.Copy(from, to)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL
 }

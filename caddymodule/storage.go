@@ -14,7 +14,7 @@ import (
 // storage anything.
 func (a *App) provisionStorage(ctx caddy.Context) error {
 	a.store = ctx.Storage()
-	if a.StorageRaw != nil {
+	if a.StorageRaw != nil && !a.registering {
 		mod, err := ctx.LoadModule(a, "StorageRaw")
 		if err != nil {
 			return fmt.Errorf("loading storage: %w", err)

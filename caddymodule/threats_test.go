@@ -11,9 +11,9 @@ import (
 )
 
 // The list of threats names tests that exist, in the package that it says.
-func TestTheTestsBehindTheDefencesExist(t *testing.T) {
+func TestThreatTableNamesExistingTests(t *testing.T) {
 	packages := map[string]string{
-		"g": "../guard", "p": "../proxy", "i": "../proxy/picture", "t": "../tokens", "s": "../tokens/signin", "c": ".",
+		"g": "../guard", "p": "../proxy", "i": "../proxy/picture", "t": "../tokens", "o": "../tokens/oauth", "s": "../tokens/signin", "c": ".", "w": "../proxy/rewrite", "a": "../proxy/api", "d": "../proxy/graph", "b": "../proxy/batch", "n": "../internal/netfail", "k": "../appsignin",
 	}
 	sources := make(map[string]string)
 	for letter, dir := range packages {
@@ -25,7 +25,7 @@ func TestTheTestsBehindTheDefencesExist(t *testing.T) {
 			sources[letter] += read(t, file)
 		}
 	}
-	named := regexp.MustCompile(`\b([gpitsc]) ((?:(?:Test|Fuzz)\w+(?:, )?)+)`)
+	named := regexp.MustCompile(`\b([gpaitoscnwdbk]) ((?:(?:Test|Fuzz)\w+(?:, )?)+)`)
 	known := 0
 	for _, found := range named.FindAllStringSubmatch(read(t, "../docs/threats.md"), -1) {
 		for name := range strings.SplitSeq(strings.TrimSuffix(found[2], ", "), ", ") {

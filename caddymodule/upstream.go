@@ -4,29 +4,34 @@
 package caddymodule
 
 import (
+	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"net/url"
 	"strings"
 
-	"github.com/caddy-onenote/caddy-onenote/proxy"
+	"github.com/caddy-onenote/caddy-onenote/internal/hostport"
+	"github.com/caddy-onenote/caddy-onenote/internal/loopback"
+	"github.com/caddy-onenote/caddy-onenote/proxy/api"
 )
 
 // An upstream is the API that a site stands in front of. It is fixed by the
 // configuration: a token goes nowhere else.
 type upstream struct {
-	preset proxy.Preset
+	preset api.Preset
 	url    *url.URL
 }
 
+// graphAPI is the name of the API for which requests are translated.
+const graphAPI = "graph"
+
 // parseUpstream reads onenote, graph, onedrive, or scheme://host[:port];
-// nothing at all means onenote.
-func parseUpstream(text string) (upstream, error) {
+// nothing at all means onenote. speaks says which API a URL is of; if it is empty,
+// its host does.
+func parseUpstream(text, speaks string) (upstream, error) {
 	if text == "" {
-		text = proxy.Presets[0].Name
+		text = api.Presets[0].Name
 	}
-	preset, known := proxy.PresetNamed(text)
+	preset, known := api.PresetNamed(text)
 	if known {
 		text = preset.Upstream
 	}
@@ -35,8 +40,15 @@ func parseUpstream(text string) (upstream, error) {
 		return upstream{}, err
 	}
 	if !known {
-		preset = proxy.PresetOf(u)
+		preset, known = api.PresetOf(u)
 	}
+	if speaks == "" || speaks == preset.Name {
+		return upstream{preset: preset, url: u}, nil
+	}
+	if known {
+		return upstream{}, fmt.Errorf("upstream_api %s: the upstream %s speaks %s; leave upstream_api out, or write %s as the upstream", speaks, text, preset.Name, speaks)
+	}
+	preset, _ = api.PresetNamed(speaks)
 	return upstream{preset: preset, url: u}, nil
 }
 
@@ -61,76 +73,59 @@ func parseUpstreamURL(text string) (*url.URL, error) {
 	u.Host = strings.ToLower(u.Host)
 	switch {
 	case u.Scheme == "https":
-	case u.Scheme == "http" && isLoopbackHost(u.Hostname()):
+	case u.Scheme == "http" && loopback.Host(u.Hostname()):
 	case u.Scheme == "http":
 		return nil, fmt.Errorf("upstream %q: tokens are sent over https only, or over http to a loopback address", text)
 	default:
 		return nil, fmt.Errorf("upstream %q: expected the scheme https, or http for a loopback address", text)
 	}
-	u.Host = withoutDefaultPort(u)
+	u.Host = hostport.WithoutDefaultPort(u)
 	return u, nil
 }
 
-// withoutDefaultPort returns the host as it stands in a Host header: net/http
-// and browsers leave the scheme's own port out, and so do the API's URLs.
-func withoutDefaultPort(u *url.URL) string {
-	if u.Port() == defaultPort(u.Scheme) {
-		return strings.TrimSuffix(u.Host, ":"+u.Port())
+// wordsFor returns what to write so that requests go to the API with that name.
+func (u upstream) wordsFor(name string) string {
+	if _, known := api.PresetOf(u.url); known {
+		return name + " as the upstream"
 	}
-	return u.Host
+	return "upstream_api " + name + " into the block of onenote, if that is what the upstream speaks"
 }
 
-func defaultPort(scheme string) string {
-	if scheme == "http" {
-		return "80"
-	}
-	return "443"
-}
-
-// dial returns the address that reverse_proxy connects to.
+// dial returns the address to connect to.
 func (u upstream) dial() string {
-	port := u.url.Port()
-	if port == "" {
-		port = defaultPort(u.url.Scheme)
+	return hostport.Dial(u.url)
+}
+
+// port returns the port of that address.
+func (u upstream) port() string {
+	if port := u.url.Port(); port != "" {
+		return port
 	}
-	return net.JoinHostPort(u.url.Hostname(), port)
+	return hostport.DefaultPort(u.url.Scheme)
 }
 
 // loopback reports whether the upstream is on this machine.
-func (u upstream) loopback() bool { return isLoopbackHost(u.url.Hostname()) }
-
-// isLoopbackHost reports whether a host name or address is this machine's own.
-func isLoopbackHost(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
-}
+func (u upstream) loopback() bool { return loopback.Host(u.url.Hostname()) }
 
 // pictureMode returns what becomes of pictures: what the option says, else
-// direct, or local where the API has no public pictures.
-func (u upstream) pictureMode(word string) (proxy.PictureMode, error) {
+// direct, or local where the API has no public pictures or where unusable says why the
+// site cannot use them. links says whether links lead to the site.
+func (u upstream) pictureMode(word string, links bool, unusable error) (api.PictureMode, error) {
 	if word != "" {
-		mode, err := proxy.ParsePictureMode(word)
-		if err == nil && mode == proxy.Direct && !u.preset.PublicPictures {
-			err = fmt.Errorf("%s serves no public pictures; expected local or off", u.preset.Name)
+		mode, err := api.ParsePictureMode(word)
+		if err == nil && mode == api.Direct && !u.preset.PublicPictures {
+			unusable = fmt.Errorf("%s serves no public pictures; expected local, links or off", u.preset.Name)
+		}
+		if err == nil && mode == api.Direct {
+			err = unusable
+		}
+		if err == nil && mode == api.Links && !links {
+			err = errors.New("with links off no URL leads to this site; expected direct, local or off, or links local")
 		}
 		return mode, err
 	}
-	if u.preset.PublicPictures {
-		return proxy.Direct, nil
+	if u.preset.PublicPictures && unusable == nil {
+		return api.Direct, nil
 	}
-	return proxy.Local, nil
-}
-
-// linksLocal reports what the option links says; its default is local.
-func linksLocal(word string) (bool, error) {
-	switch word {
-	case "", "local":
-		return true, nil
-	case "off":
-		return false, nil
-	}
-	return false, fmt.Errorf("links: expected local or off, got %q", word)
+	return api.Local, nil
 }

@@ -55,7 +55,7 @@ func sign(t *testing.T, key *rsa.PrivateKey, claims map[string]any) string {
 	return compact
 }
 
-func TestClientAssertion(t *testing.T) {
+func TestClientAssertionIsVerified(t *testing.T) {
 	s := newServer(t)
 	key, pemText := certificate(t)
 	foreign, _ := certificate(t)
@@ -79,7 +79,7 @@ func TestClientAssertion(t *testing.T) {
 	}
 	tests := []struct {
 		name, client, assertion string
-		number                  float64 // 0 if it is good
+		number                  float64 // 0 if it is valid
 	}{
 		{"good", "app-1", sign(t, key, claims()), 0},
 		{"foreign key", "app-1", sign(t, foreign, claims()), 700027},
@@ -110,7 +110,7 @@ func TestClientAssertion(t *testing.T) {
 	}
 }
 
-func TestClientAssertionNeedsItsType(t *testing.T) {
+func TestClientAssertionWithoutTypeIsRejected(t *testing.T) {
 	s, p := newServer(t), providers()[2]
 	got := s.form(p.token, p.refresh("emulator-refresh-token", "client_assertion", "a.b.c")).want(http.StatusBadRequest)
 	if got.errorCode() != "invalid_request" {

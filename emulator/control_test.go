@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,10 +24,10 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/emulator"
 )
 
-// notebooks is where most tests knock.
+// notebooks is the list that most tests request.
 const notebooks = "/api/v1.0/me/notes/notebooks"
 
-func TestControlIsForLoopbackOnly(t *testing.T) {
+func TestControlRefusesPeersOutsideLoopback(t *testing.T) {
 	e := emulator.New(emulator.Options{})
 	tests := []struct {
 		remote string
@@ -53,7 +54,7 @@ func TestControlIsForLoopbackOnly(t *testing.T) {
 	}
 }
 
-func TestControlMistakes(t *testing.T) {
+func TestControlRejectsInvalidRequests(t *testing.T) {
 	s := newServer(t)
 	tests := []struct {
 		method, path, body string
@@ -64,7 +65,6 @@ func TestControlMistakes(t *testing.T) {
 		{"GET", "/_emulator/faults/1", "", 405},
 		{"DELETE", "/_emulator/faults/99", "", 404},
 		{"POST", "/_emulator/unknown", "", 404},
-		{"GET", "/_emulator", "", 404},
 		{"POST", "/_emulator/faults", `{"status":503}`, 400},
 		{"POST", "/_emulator/faults", `{"path":"*","cut":-1}`, 400},
 		{"POST", "/_emulator/faults", `{"path":"*","after":-1}`, 400},
@@ -92,7 +92,7 @@ func TestControlMistakes(t *testing.T) {
 	}
 }
 
-func TestFaultReplacesTheAnswer(t *testing.T) {
+func TestFaultWithStatusReplacesResponse(t *testing.T) {
 	s := newServer(t)
 	s.control("faults", `{"method":"POST","path":"/oauth20_token.srf","status":503,"headers":{"Retry-After":"7","X-Many":["a","b"]},"body":"busy"}`)
 	got := s.form("/oauth20_token.srf", url.Values{"grant_type": {"refresh_token"}}).want(http.StatusServiceUnavailable)
@@ -103,7 +103,7 @@ func TestFaultReplacesTheAnswer(t *testing.T) {
 	s.get(notebooks).want(http.StatusUnauthorized)          // another path
 }
 
-func TestFaultBodies(t *testing.T) {
+func TestFaultBodyIsStringOrJSON(t *testing.T) {
 	tests := []struct {
 		fault string
 		want  string
@@ -122,16 +122,100 @@ func TestFaultBodies(t *testing.T) {
 	}
 }
 
-func TestFaultHeadersAlone(t *testing.T) {
+func TestFaultBodyThatIsJSONIsSentAsJSON(t *testing.T) {
+	tests := []struct{ fault, want string }{
+		{`"body":{"error":"x"}`, "application/json"},
+		{`"body":[1]`, "application/json"},
+		{`"body":"text"`, "text/plain; charset=utf-8"},
+		{`"body":7`, "text/plain; charset=utf-8"},
+		{`"body":{},"headers":{"content-type":"application/problem+json"}`, "application/problem+json"},
+	}
+	for _, test := range tests {
+		s := newServer(t)
+		s.control("faults", `{"path":"*","status":500,`+test.fault+`}`)
+		if got := s.get(notebooks).header.Get("Content-Type"); got != test.want {
+			t.Errorf("%s: got %q, want %q", test.fault, got, test.want)
+		}
+	}
+}
+
+func TestControlsAreListed(t *testing.T) {
+	s := newServer(t)
+	for _, path := range []string{"/_emulator/", "/_emulator"} {
+		var list struct {
+			Controls []struct {
+				Method, Path, Does string
+				Example            json.RawMessage
+			}
+		}
+		if err := json.Unmarshal([]byte(s.get(path).want(http.StatusOK).body), &list); err != nil || len(list.Controls) < 11 {
+			t.Fatalf("%s: got %+v, %v", path, list, err)
+		}
+		// Each example is one that the control takes.
+		for _, c := range list.Controls {
+			if c.Does == "" {
+				t.Errorf("%s %s: got nothing about what it does", c.Method, c.Path)
+			}
+			if c.Example == nil {
+				continue
+			}
+			if got := s.do(c.Method, c.Path, string(c.Example)); got.status >= 300 {
+				t.Errorf("%s %s %s: got %d %s", c.Method, c.Path, c.Example, got.status, got.body)
+			}
+		}
+		s.control("reset", "")
+	}
+	page := s.get("/_emulator/", "Accept", "text/html,*/*;q=0.8").want(http.StatusOK)
+	if !strings.HasPrefix(page.header.Get("Content-Type"), "text/html") || !strings.Contains(page.body, "POST /_emulator/tokens/expire") {
+		t.Errorf("got %v %s, want a page", page.header, page.body)
+	}
+	s.do(http.MethodPost, "/_emulator/", "").want(http.StatusMethodNotAllowed)
+	if got := s.get("/_emulator/nothing").want(http.StatusNotFound); !strings.Contains(got.body, "GET /_emulator/ lists them") {
+		t.Errorf("got %s, want where the controls are listed", got.body)
+	}
+}
+
+func TestControlAdmitsRemotePeersIfAllowed(t *testing.T) {
+	e := emulator.New(emulator.Options{AllowRemote: true})
+	r := httptest.NewRequest(http.MethodGet, "/_emulator/requests", nil)
+	r.RemoteAddr = "192.0.2.1:4711"
+	w := httptest.NewRecorder()
+	e.ServeHTTP(w, r)
+	if w.Code != http.StatusOK {
+		t.Errorf("got %d, want 200", w.Code)
+	}
+}
+
+func TestIssuedTokensAreForTheirAPI(t *testing.T) {
+	e := emulator.New(emulator.Options{})
+	for scope, target := range map[string]string{"": notebooks, "Notes.ReadWrite": "/v1.0/me/onenote/notebooks"} {
+		token, err := e.IssueToken("", scope, time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := httptest.NewRequest(http.MethodGet, target, nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			t.Errorf("scope %q, %s: got %d %s", scope, target, w.Code, w.Body)
+		}
+	}
+	if _, err := e.IssueToken("", "nonsense", time.Hour); err == nil {
+		t.Error("scope nonsense: got no error")
+	}
+}
+
+func TestFaultWithHeadersAloneKeepsResponse(t *testing.T) {
 	s := newServer(t)
 	s.control("faults", `{"path":"*notebooks","headers":{"Set-Cookie":"a=b","Content-Type":"text/plain"}}`)
 	got := s.api(s.token(), http.MethodGet, notebooks, "", "").want(http.StatusOK)
 	if got.header.Get("Set-Cookie") != "a=b" || got.header.Get("Content-Type") != "text/plain" || !strings.Contains(got.body, `"value"`) {
-		t.Errorf("got %v, want the normal answer with the fault's headers", got.header)
+		t.Errorf("got %v, want the normal response with the fault's headers", got.header)
 	}
 }
 
-func TestFaultCounts(t *testing.T) {
+func TestFaultFiresAsOftenAsAfterAndTimesSay(t *testing.T) {
 	tests := []struct {
 		fault string
 		want  string // statuses of six requests, 5 for a fault
@@ -154,7 +238,7 @@ func TestFaultCounts(t *testing.T) {
 	}
 }
 
-func TestFaultsInOrder(t *testing.T) {
+func TestOldestMatchingFaultFires(t *testing.T) {
 	s := newServer(t)
 	first := s.control("faults", `{"path":"*","status":501,"times":1}`).json()["id"].(string)
 	s.control("faults", `{"path":"*","status":502,"times":1}`)
@@ -167,7 +251,7 @@ func TestFaultsInOrder(t *testing.T) {
 	s.do(http.MethodDelete, "/_emulator/faults/"+first, "").want(http.StatusNoContent)
 }
 
-func TestFaultPaths(t *testing.T) {
+func TestFaultMatchesPathsByGlob(t *testing.T) {
 	tests := []struct {
 		glob, path string
 		want       bool
@@ -196,7 +280,7 @@ func TestFaultPaths(t *testing.T) {
 	}
 }
 
-func TestDelayEndsWithTheRequest(t *testing.T) {
+func TestDelayEndsWhenClientDisconnects(t *testing.T) {
 	s := newServer(t)
 	s.control("faults", `{"path":"*","delay":"1h"}`)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -212,7 +296,7 @@ func TestDelayEndsWithTheRequest(t *testing.T) {
 		}
 		done <- err
 	}()
-	for { // until the request is in there, its body with it
+	for { // until the log has the request with its body
 		if log := s.log(); len(log) == 1 && log[0].Bytes == 10 {
 			break
 		}
@@ -222,25 +306,25 @@ func TestDelayEndsWithTheRequest(t *testing.T) {
 		t.Errorf("got %v, want that the client gave up", err)
 	}
 	if got := s.log()[0].Status; got != 0 {
-		t.Errorf("status: got %d, want 0 while there is no answer", got)
+		t.Errorf("status: got %d, want 0 before the response", got)
 	}
 }
 
-func TestDelayedAnswerComes(t *testing.T) {
+func TestDelayedResponseArrives(t *testing.T) {
 	s := newServer(t)
 	s.control("faults", `{"path":"*","delay":"1ms"}`)
 	s.api(s.token(), http.MethodGet, notebooks, "", "").want(http.StatusOK)
 }
 
-func TestCut(t *testing.T) {
+func TestCutSeversConnectionAfterBytes(t *testing.T) {
 	tests := []struct {
 		name, fault string
-		body        string // what arrives, if anything does
+		body        string // the body that is received, if any
 	}{
 		{"before any byte", `"cut":0`, ""},
-		{"before any byte of a given answer", `"cut":0,"status":200,"body":"hello"`, ""},
-		{"in a given answer", `"cut":3,"status":200,"body":"hello"`, "hel"},
-		{"in the normal answer", `"cut":9`, `{"error":`},
+		{"before any byte of a given response", `"cut":0,"status":200,"body":"hello"`, ""},
+		{"in a given response", `"cut":3,"status":200,"body":"hello"`, "hel"},
+		{"in the normal response", `"cut":9`, `{"error":`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -253,7 +337,7 @@ func TestCut(t *testing.T) {
 			response, err := s.client.Do(r)
 			if test.body == "" {
 				if err == nil {
-					t.Errorf("got %s, want no answer", response.Status)
+					t.Errorf("got %s, want no response", response.Status)
 				}
 				return
 			}
@@ -269,31 +353,31 @@ func TestCut(t *testing.T) {
 	}
 }
 
-func TestCutAtOnceProcessesNothing(t *testing.T) {
+func TestCutAtZeroDoesNotProcessRequest(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	s.control("strict", `{"on":true}`)
 	token := s.signIn(p, "")["refresh_token"].(string)
 	s.control("faults", `{"path":"/oauth20_token.srf","cut":0,"times":1}`)
 	if _, err := s.try(http.MethodPost, p.token, p.refresh(token).Encode(), "Content-Type", "application/x-www-form-urlencoded"); err == nil {
-		t.Error("got an answer, want a severed connection")
+		t.Error("got a response, want a severed connection")
 	}
 	s.form(p.token, p.refresh(token)).want(http.StatusOK)
 }
 
-func TestCutAnswerWasProcessed(t *testing.T) {
+func TestCutInsideBodyProcessesRequest(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	s.control("strict", `{"on":true}`)
 	token := s.signIn(p, "")["refresh_token"].(string)
 	s.control("faults", `{"path":"/oauth20_token.srf","cut":1,"times":1}`)
 	if _, err := s.try(http.MethodPost, p.token, p.refresh(token).Encode(), "Content-Type", "application/x-www-form-urlencoded"); err == nil {
-		t.Error("got a whole answer, want a severed connection")
+		t.Error("got a whole response, want a severed connection")
 	}
 	s.form(p.token, p.refresh(token)).want(http.StatusBadRequest) // it was used
 }
 
-// TestCutDoesNotWaitForTheBody sends the head of a request only: with a cut
-// the answer comes, or the connection ends, all the same.
-func TestCutDoesNotWaitForTheBody(t *testing.T) {
+// TestCutDoesNotWaitForRequestBody sends only the header of a request: with a cut
+// the response is sent, or the connection closed, without it.
+func TestCutDoesNotWaitForRequestBody(t *testing.T) {
 	for _, fault := range []string{`"cut":0`, `"cut":2,"status":200,"body":"hello"`} {
 		s := newServer(t)
 		s.control("faults", `{"path":"*",`+fault+`}`)
@@ -310,7 +394,7 @@ func TestCutDoesNotWaitForTheBody(t *testing.T) {
 	}
 }
 
-func TestRequestLog(t *testing.T) {
+func TestRequestLogShowsRequestsAsSent(t *testing.T) {
 	s := newServer(t)
 	token := s.token() // a control request, which is not logged
 	large := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
@@ -348,7 +432,7 @@ func TestRequestLog(t *testing.T) {
 	}
 }
 
-func TestBodyIsReadWholeBeforeA401(t *testing.T) {
+func TestRequestBodyIsReadBeforeUnauthorized(t *testing.T) {
 	s := newServer(t)
 	body := strings.Repeat("x", 3<<20)
 	s.do(http.MethodPost, notebooks, body).want(http.StatusUnauthorized)
@@ -357,7 +441,7 @@ func TestBodyIsReadWholeBeforeA401(t *testing.T) {
 	}
 }
 
-func TestTooLargeBodyIsCountedAndRefused(t *testing.T) {
+func TestTooLargeBodyIsCountedAndRejected(t *testing.T) {
 	s := newServer(t)
 	r, err := http.NewRequest(http.MethodPost, s.url+"/api/v1.0/me/notes/pages", io.LimitReader(zeros{}, 77<<20))
 	if err != nil {
@@ -384,7 +468,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestRequestLogIsBounded(t *testing.T) {
+func TestRequestLogKeepsLastTenThousand(t *testing.T) {
 	e := emulator.New(emulator.Options{})
 	for range 10_050 {
 		e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/nothing", nil))
@@ -398,7 +482,7 @@ func TestRequestLogIsBounded(t *testing.T) {
 	}
 }
 
-func TestResetReturnsToTheSeed(t *testing.T) {
+func TestResetRestoresSeed(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	tokens := s.signIn(p, "")
 	access, refresh := tokens["access_token"].(string), tokens["refresh_token"].(string)
@@ -423,7 +507,7 @@ func TestResetReturnsToTheSeed(t *testing.T) {
 	}
 }
 
-func TestClock(t *testing.T) {
+func TestAdvancedClockSetsDateHeader(t *testing.T) {
 	s := newServer(t)
 	if got := s.control("clock", `{"advance":"90m"}`).json()["now"]; got != "2026-11-21T13:30:00Z" {
 		t.Errorf("got %v, want 2026-11-21T13:30:00Z", got)

@@ -22,8 +22,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// server is an emulator on a loopback address, with a client that follows no
-// redirects and decodes nothing.
+// server is an emulator on a loopback address, with a client that neither
+// follows redirects nor decodes content.
 type server struct {
 	t      *testing.T
 	url    string
@@ -31,7 +31,7 @@ type server struct {
 	clock  *clock
 }
 
-// clock is the time under the emulator's own.
+// clock is the clock that the emulator's own is based on.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -61,8 +61,8 @@ func newServerAt(t *testing.T, c *clock) *server {
 	}}
 }
 
-// answer is a response that was read to its end.
-type answer struct {
+// response is a response that was read to its end.
+type response struct {
 	t      *testing.T
 	status int
 	header http.Header
@@ -70,7 +70,7 @@ type answer struct {
 }
 
 // do sends a request; headers are given as name, value, name, value.
-func (s *server) do(method, target, body string, headers ...string) answer {
+func (s *server) do(method, target, body string, headers ...string) response {
 	s.t.Helper()
 	a, err := s.try(method, target, body, headers...)
 	if err != nil {
@@ -79,7 +79,7 @@ func (s *server) do(method, target, body string, headers ...string) answer {
 	return a
 }
 
-func (s *server) try(method, target, body string, headers ...string) (answer, error) {
+func (s *server) try(method, target, body string, headers ...string) (response, error) {
 	s.t.Helper()
 	if strings.HasPrefix(target, "/") {
 		target = s.url + target
@@ -91,34 +91,35 @@ func (s *server) try(method, target, body string, headers ...string) (answer, er
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := s.client.Do(r)
+	res, err := s.client.Do(r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	return answer{t: s.t, status: response.StatusCode, header: response.Header, body: string(data)}, err
+	defer res.Body.Close()
+	data, err := io.ReadAll(res.Body)
+	return response{t: s.t, status: res.StatusCode, header: res.Header, body: string(data)}, err
 }
 
-func (s *server) get(target string, headers ...string) answer {
+func (s *server) get(target string, headers ...string) response {
 	s.t.Helper()
 	return s.do(http.MethodGet, target, "", headers...)
 }
 
 // api sends a request with a token.
-func (s *server) api(token, method, target, contentType, body string) answer {
+func (s *server) api(token, method, target, contentType, body string) response {
 	s.t.Helper()
 	return s.do(method, target, body, "Authorization", "Bearer "+token, "Content-Type", contentType)
 }
 
 // form posts a form.
-func (s *server) form(target string, v url.Values, headers ...string) answer {
+func (s *server) form(target string, v url.Values, headers ...string) response {
 	s.t.Helper()
 	return s.do(http.MethodPost, target, v.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)...)
 }
 
-// control posts to the control surface, and fails if it is refused.
-func (s *server) control(name, body string) answer {
+// control posts to the control surface and fails the test if it responds with an
+// error.
+func (s *server) control(name, body string) response {
 	s.t.Helper()
 	a := s.do(http.MethodPost, "/_emulator/"+name, body)
 	if a.status/100 != 2 {
@@ -127,7 +128,7 @@ func (s *server) control(name, body string) answer {
 	return a
 }
 
-// token has the control surface issue an access token.
+// token returns an access token that the control surface issued.
 func (s *server) token() string {
 	s.t.Helper()
 	return s.control("tokens", "{}").json()["access_token"].(string)
@@ -151,8 +152,8 @@ type logged struct {
 	Headers                     http.Header
 }
 
-// want fails unless the answer has the status.
-func (a answer) want(status int) answer {
+// want fails unless the response has the status.
+func (a response) want(status int) response {
 	a.t.Helper()
 	if a.status != status {
 		a.t.Fatalf("got status %d, want %d; body %s", a.status, status, a.body)
@@ -161,7 +162,7 @@ func (a answer) want(status int) answer {
 }
 
 // json reads the body as an object.
-func (a answer) json() map[string]any {
+func (a response) json() map[string]any {
 	a.t.Helper()
 	var v map[string]any
 	d := json.NewDecoder(bytes.NewReader([]byte(a.body)))
@@ -172,7 +173,7 @@ func (a answer) json() map[string]any {
 }
 
 // list returns the value member of a collection.
-func (a answer) list() []map[string]any {
+func (a response) list() []map[string]any {
 	a.t.Helper()
 	value, ok := a.json()["value"].([]any)
 	if !ok {
@@ -187,7 +188,7 @@ func (a answer) list() []map[string]any {
 
 // errorCode returns the code of an API's error, or the error of a token
 // endpoint.
-func (a answer) errorCode() string {
+func (a response) errorCode() string {
 	a.t.Helper()
 	switch e := a.json()["error"].(type) {
 	case map[string]any:
@@ -199,7 +200,7 @@ func (a answer) errorCode() string {
 }
 
 // location returns the Location header as a URL.
-func (a answer) location() *url.URL {
+func (a response) location() *url.URL {
 	a.t.Helper()
 	u, err := url.Parse(a.header.Get("Location"))
 	if err != nil || a.header.Get("Location") == "" {

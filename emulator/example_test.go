@@ -9,12 +9,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 
 	"github.com/caddy-onenote/caddy-onenote/emulator"
 )
 
-// A test of an app that uses OneNote runs the emulator in its own process: it
-// exchanges a refresh token and lists notebooks.
+// A test of an app runs the emulator in its own process. This one exchanges a
+// refresh token for an access token and lists notebooks.
 func Example() {
 	server := httptest.NewServer(emulator.New(emulator.Options{}))
 	defer server.Close()
@@ -65,4 +66,53 @@ func Example() {
 	// Output:
 	// My Notebook
 	// Recipes & more
+}
+
+// A fault makes the API fail as often as the test needs it, and the request log
+// shows what the app sent.
+func Example_fault() {
+	server := httptest.NewServer(emulator.New(emulator.Options{}))
+	defer server.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+
+	fault := `{"path":"/api/*/notebooks","status":503,"headers":{"Retry-After":"7"},"times":1}`
+	set, err := http.Post(server.URL+"/_emulator/faults", "application/json", strings.NewReader(fault))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	set.Body.Close()
+
+	for range 2 {
+		response, err := http.Get(server.URL + "/api/v1.0/me/notes/notebooks?top=5")
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		response.Body.Close()
+		fmt.Printf("%d %q\n", response.StatusCode, response.Header.Get("Retry-After"))
+	}
+
+	log, err := http.Get(server.URL + "/_emulator/requests")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer log.Body.Close()
+	var requests []struct {
+		Method, Path, Query string
+		Status              int
+	}
+	if err := json.NewDecoder(log.Body).Decode(&requests); err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, r := range requests {
+		fmt.Println(r.Method, r.Path, r.Query, r.Status)
+	}
+	// Output:
+	// 503 "7"
+	// 401 ""
+	// GET /api/v1.0/me/notes/notebooks top=5 503
+	// GET /api/v1.0/me/notes/notebooks top=5 401
 }

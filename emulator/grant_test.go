@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func TestRefreshRotates(t *testing.T) {
+func TestRefreshRotatesTokenAndKeepsOldOneValid(t *testing.T) {
 	for _, p := range providers() {
 		t.Run(p.name, func(t *testing.T) {
 			s := newServer(t)
@@ -21,14 +21,14 @@ func TestRefreshRotates(t *testing.T) {
 				t.Error("got the same refresh token again")
 			}
 			s.api(got["access_token"].(string), http.MethodGet, "/api/v1.0/me/notes/notebooks", "", "").want(http.StatusOK)
-			// Microsoft lets old ones be.
+			// Microsoft accepts old ones.
 			s.form(p.token, p.refresh(first)).want(http.StatusOK)
 			s.form(p.token, p.refresh(second)).want(http.StatusOK)
 		})
 	}
 }
 
-func TestStrictReuseEndsTheFamily(t *testing.T) {
+func TestReuseEndsFamilyInStrictMode(t *testing.T) {
 	for _, p := range providers() {
 		t.Run(p.name, func(t *testing.T) {
 			s := newServer(t)
@@ -47,7 +47,7 @@ func TestStrictReuseEndsTheFamily(t *testing.T) {
 	}
 }
 
-func TestStrictFailedRequestIsNoUse(t *testing.T) {
+func TestFailedRefreshDoesNotUseTokenInStrictMode(t *testing.T) {
 	s, p := newServer(t), providers()[2]
 	s.control("strict", `{"on":true}`)
 	token := s.signIn(p, "")["refresh_token"].(string)
@@ -57,7 +57,7 @@ func TestStrictFailedRequestIsNoUse(t *testing.T) {
 	s.form(p.token, p.refresh(token)).want(http.StatusOK)
 }
 
-func TestImportedRefreshTokenIsAlwaysGood(t *testing.T) {
+func TestImportedRefreshTokenSurvivesRevocation(t *testing.T) {
 	for _, p := range providers() {
 		for _, strict := range []string{"true", "false"} {
 			t.Run(p.name+" strict "+strict, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestImportedRefreshTokenIsAlwaysGood(t *testing.T) {
 				}
 				s.control("tokens/revoke", "{}")
 				s.form(p.token, form).want(http.StatusOK)
-				// What it gave is as mortal as any.
+				// The tokens that it gave can be revoked.
 				form.Set("refresh_token", last["refresh_token"].(string))
 				s.form(p.token, form).want(http.StatusBadRequest)
 			})
@@ -78,7 +78,7 @@ func TestImportedRefreshTokenIsAlwaysGood(t *testing.T) {
 	}
 }
 
-func TestImportedRefreshTokenStartsStrictFamilies(t *testing.T) {
+func TestImportedRefreshTokenStartsFamilyInStrictMode(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	s.control("strict", `{"on":true}`)
 	first := s.form(p.token, p.refresh("emulator-refresh-token")).want(http.StatusOK).json()["refresh_token"].(string)
@@ -87,7 +87,7 @@ func TestImportedRefreshTokenStartsStrictFamilies(t *testing.T) {
 	s.form(p.token, p.refresh("emulator-refresh-token")).want(http.StatusOK)
 }
 
-func TestAudienceFollowsWhatIsAskedFor(t *testing.T) {
+func TestTokenOpensOnlyTheRequestedAPI(t *testing.T) {
 	tests := []struct {
 		name   string
 		target string
@@ -124,7 +124,7 @@ func TestAudienceFollowsWhatIsAskedFor(t *testing.T) {
 	}
 }
 
-func TestRefreshIsBoundToItsGrant(t *testing.T) {
+func TestRefreshTokenIsRejectedOutsideItsGrant(t *testing.T) {
 	for _, p := range providers() {
 		t.Run(p.name, func(t *testing.T) {
 			s := newServer(t)
@@ -151,7 +151,7 @@ func TestRefreshIsBoundToItsGrant(t *testing.T) {
 	}
 }
 
-func TestMicrosoftAccountNeedsRedirectURIOnRefresh(t *testing.T) {
+func TestMicrosoftAccountRefreshFailsWithoutRedirectURI(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	form := p.refresh(s.signIn(p, "")["refresh_token"].(string))
 	form.Del("redirect_uri")
@@ -160,7 +160,7 @@ func TestMicrosoftAccountNeedsRedirectURIOnRefresh(t *testing.T) {
 	}
 }
 
-func TestMicrosoftAccountScopeCannotGrow(t *testing.T) {
+func TestMicrosoftAccountRefreshCannotWidenScope(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	token := s.signIn(p, "")["refresh_token"].(string)
 	s.form(p.token, p.refresh(token, "scope", "office.onenote_update")).want(http.StatusOK)
@@ -169,7 +169,7 @@ func TestMicrosoftAccountScopeCannotGrow(t *testing.T) {
 	}
 }
 
-func TestEndedTokens(t *testing.T) {
+func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 	live, v1 := providers()[0], providers()[1]
 	tests := []struct {
 		name        string
@@ -178,7 +178,7 @@ func TestEndedTokens(t *testing.T) {
 		body        string
 		accessGood  bool
 		refreshGood bool
-		wants       string // in the refusal
+		wants       string // in the error response
 	}{
 		{"expire access", live, "tokens/expire", `{"kind":"access"}`, false, true, ""},
 		{"revoke access", live, "tokens/revoke", `{"kind":"access"}`, false, true, ""},
@@ -207,7 +207,7 @@ func TestEndedTokens(t *testing.T) {
 			if !strings.Contains(got.body, test.wants) {
 				t.Errorf("refusal: got %s, want %q in it", got.body, test.wants)
 			}
-			// What is issued afterwards is good.
+			// Tokens issued afterwards are valid.
 			tokens = s.signIn(test.p, "pat@contoso.com")
 			s.api(tokens["access_token"].(string), http.MethodGet, "/api/v1.0/me/notes/notebooks", "", "").want(http.StatusOK)
 			s.form(test.p.token, test.p.refresh(tokens["refresh_token"].(string))).want(http.StatusOK)
@@ -215,7 +215,7 @@ func TestEndedTokens(t *testing.T) {
 	}
 }
 
-func TestTokensDieOfAge(t *testing.T) {
+func TestTokensExpireWithTime(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	tokens := s.signIn(p, "")
 	notebooks := func() int {
@@ -235,7 +235,7 @@ func TestTokensDieOfAge(t *testing.T) {
 	s.form(p.token, p.refresh(tokens["refresh_token"].(string))).want(http.StatusBadRequest)
 }
 
-func TestRestart(t *testing.T) {
+func TestRestartedEmulatorAcceptsEarlierRefreshToken(t *testing.T) {
 	before, after, p := newServer(t), newServer(t), providers()[0]
 	tokens := before.signIn(p, "pat@contoso.com")
 	if got := after.api(tokens["access_token"].(string), http.MethodGet, "/api/v1.0/me/notes/notebooks", "", ""); got.status != http.StatusUnauthorized {
@@ -251,20 +251,20 @@ func TestRestart(t *testing.T) {
 	after.form(p.token, p.refresh(first)).want(http.StatusBadRequest)
 }
 
-func TestRevocationReachesTokensOfBeforeTheRestart(t *testing.T) {
+func TestRevocationCoversTokensIssuedBeforeRestart(t *testing.T) {
 	before, after, p := newServer(t), newServer(t), providers()[0]
 	token := before.signIn(p, "")["refresh_token"].(string)
 	after.control("tokens/revoke", `{"kind":"refresh"}`)
 	after.form(p.token, p.refresh(token)).want(http.StatusBadRequest)
 }
 
-func TestIssuedTokens(t *testing.T) {
+func TestControlTokenWorksAtEveryProvider(t *testing.T) {
 	s := newServer(t)
 	got := s.control("tokens", `{"account":"kim@contoso.com","expires_in":60}`).json()
 	if got["expires_in"] != 60.0 {
 		t.Errorf("expires_in: got %v, want 60", got["expires_in"])
 	}
-	notebooks := func() answer {
+	notebooks := func() response {
 		return s.api(got["access_token"].(string), http.MethodGet, "/api/v1.0/me/notes/notebooks", "", "")
 	}
 	if name := notebooks().want(http.StatusOK).list()[0]["createdBy"]; name != "Kim" {
@@ -272,16 +272,16 @@ func TestIssuedTokens(t *testing.T) {
 	}
 	s.control("clock", `{"advance":"60s"}`)
 	notebooks().want(http.StatusUnauthorized)
-	// Its refresh token is good at every token endpoint, for any client.
+	// Its refresh token is valid at every token endpoint, for any client.
 	for _, p := range providers() {
 		form := with(p.ask, "grant_type", "refresh_token", "client_id", p.name, "refresh_token", got["refresh_token"].(string))
 		s.form(p.token, form).want(http.StatusOK)
 	}
 }
 
-// TestStrictRaceHasOneWinner is what two processes do that share one refresh
-// token and no lock.
-func TestStrictRaceHasOneWinner(t *testing.T) {
+// TestConcurrentRefreshHasOneWinnerInStrictMode is the case of several processes
+// that share a refresh token without a lock.
+func TestConcurrentRefreshHasOneWinnerInStrictMode(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	s.control("strict", `{"on":true}`)
 	token := s.signIn(p, "")["refresh_token"].(string)
@@ -310,7 +310,7 @@ func TestStrictRaceHasOneWinner(t *testing.T) {
 	}
 }
 
-func TestNarrowedAccessLeavesTheGrantWhole(t *testing.T) {
+func TestNarrowedRefreshKeepsWholeGrant(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	p.ask = url.Values{"scope": {"office.onenote_update onedrive.readwrite wl.offline_access"}}
 	token := s.signIn(p, "")["refresh_token"].(string)

@@ -24,8 +24,8 @@ func challenge() string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// endpoints is one of Microsoft's identity providers, and what is asked of it
-// for OneNote.
+// endpoints are those of an identity provider, and the parameters that request
+// OneNote.
 type endpoints struct {
 	name      string
 	authorize string
@@ -64,7 +64,7 @@ func with(v url.Values, pairs ...string) url.Values {
 	return all
 }
 
-// request is the authorization request of a well-behaved app.
+// request is a valid authorization request.
 func (p endpoints) request(pairs ...string) string {
 	v := with(p.ask, "response_type", "code", "client_id", "app-1", "redirect_uri", redirectURI,
 		"state", "s t&ate", "code_challenge", challenge(), "code_challenge_method", "S256")
@@ -86,19 +86,19 @@ func (p endpoints) refresh(token string, pairs ...string) url.Values {
 }
 
 // consent presses a button of the consent page.
-func (s *server) consent(request, decision, user string) answer {
+func (s *server) consent(request, decision, user string) response {
 	s.t.Helper()
 	return s.form(request, url.Values{"decision": {decision}, "user": {user}})
 }
 
-// signIn runs the code flow and returns the answer of the token endpoint.
+// signIn runs the code flow and returns the response of the token endpoint.
 func (s *server) signIn(p endpoints, user string) map[string]any {
 	s.t.Helper()
 	back := s.consent(p.request(), "accept", user).want(http.StatusFound).location()
 	return s.form(p.token, p.exchange(back.Query().Get("code"))).want(http.StatusOK).json()
 }
 
-func TestCodeFlow(t *testing.T) {
+func TestCodeFlowYieldsTokens(t *testing.T) {
 	for _, p := range providers() {
 		t.Run(p.name, func(t *testing.T) {
 			s := newServer(t)
@@ -152,7 +152,7 @@ func typeOf(v any) string {
 	return "other"
 }
 
-func TestWhoSignedIn(t *testing.T) {
+func TestTokenResponseNamesUser(t *testing.T) {
 	for _, p := range providers() {
 		t.Run(p.name, func(t *testing.T) {
 			s := newServer(t)
@@ -193,7 +193,7 @@ func claimsOf(t *testing.T, token string) map[string]any {
 	return claims
 }
 
-func TestIDTokenNeedsOpenIDOnV2(t *testing.T) {
+func TestV2IssuesNoIDTokenWithoutOpenIDScope(t *testing.T) {
 	s, p := newServer(t), providers()[2]
 	p.ask = url.Values{"scope": {"https://onenote.com/Notes.ReadWrite offline_access"}}
 	if got := s.signIn(p, "")["id_token"]; got != nil {
@@ -201,7 +201,7 @@ func TestIDTokenNeedsOpenIDOnV2(t *testing.T) {
 	}
 }
 
-func TestRefreshTokenNeedsItsScope(t *testing.T) {
+func TestRefreshTokenIsIssuedOnlyForOfflineScope(t *testing.T) {
 	tests := []struct {
 		provider int
 		ask      url.Values
@@ -226,7 +226,7 @@ func TestRefreshTokenNeedsItsScope(t *testing.T) {
 	}
 }
 
-func TestDenied(t *testing.T) {
+func TestDeniedConsentReturnsAccessDenied(t *testing.T) {
 	for _, p := range providers() {
 		t.Run(p.name, func(t *testing.T) {
 			back := newServer(t).consent(p.request(), "deny", "").want(http.StatusFound).location()
@@ -240,7 +240,7 @@ func TestDenied(t *testing.T) {
 	}
 }
 
-func TestResponseModes(t *testing.T) {
+func TestParametersFollowResponseMode(t *testing.T) {
 	tests := []struct {
 		responseType, mode, want string
 	}{
@@ -283,7 +283,7 @@ func TestResponseModes(t *testing.T) {
 	}
 }
 
-func TestImplicitTokenWorksAndCannotBeRenewed(t *testing.T) {
+func TestImplicitFlowIssuesNoRefreshToken(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	back := s.consent(p.request("response_type", "token", "scope", "office.onenote wl.signin"), "accept", "").want(http.StatusFound).location()
 	values, err := url.ParseQuery(back.EscapedFragment())
@@ -301,12 +301,12 @@ func TestImplicitTokenWorksAndCannotBeRenewed(t *testing.T) {
 	s.api(values.Get("access_token"), http.MethodGet, "/api/v1.0/me/notes/pages", "", "").want(http.StatusOK)
 }
 
-func TestAuthorizeErrors(t *testing.T) {
+func TestInvalidAuthorizationRequestsFail(t *testing.T) {
 	live, v1, v2 := providers()[0], providers()[1], providers()[2]
 	tests := []struct {
 		name    string
 		request string
-		want    string // the error that the app gets, or, where it gets none, text on the page
+		want    string // the error that the app gets, or text on the page
 		onPage  bool
 	}{
 		{"unknown response type", live.request("response_type", "id_token"), "unsupported_response_type", false},
@@ -341,7 +341,7 @@ func TestAuthorizeErrors(t *testing.T) {
 				}
 				return
 			}
-			// A Microsoft account's error page has the error behind its #.
+			// A Microsoft account's error page has the error in its fragment.
 			to := got.want(http.StatusFound).location()
 			if to.Path != "/err.srf" || !strings.Contains(to.EscapedFragment(), "error="+test.want) {
 				t.Errorf("got %s, want /err.srf with %s", to, test.want)
@@ -350,7 +350,7 @@ func TestAuthorizeErrors(t *testing.T) {
 	}
 }
 
-func TestCodeIsForOneUseAndOneClient(t *testing.T) {
+func TestCodeIsRejectedOnReuseOrMismatch(t *testing.T) {
 	for _, p := range providers() {
 		t.Run(p.name, func(t *testing.T) {
 			s := newServer(t)
@@ -389,13 +389,13 @@ func TestCodeIsForOneUseAndOneClient(t *testing.T) {
 	}
 }
 
-func TestCodeOfAnotherProviderIsUnknown(t *testing.T) {
+func TestCodeOfAnotherProviderIsRejected(t *testing.T) {
 	s, live, v2 := newServer(t), providers()[0], providers()[2]
 	back := s.consent(live.request(), "accept", "").want(http.StatusFound).location()
 	s.form(v2.token, v2.exchange(back.Query().Get("code"))).want(http.StatusBadRequest)
 }
 
-func TestTokenRequestErrors(t *testing.T) {
+func TestInvalidTokenRequestsFail(t *testing.T) {
 	live, v1, v2 := "/oauth20_token.srf", "/common/oauth2/token", "/common/oauth2/v2.0/token"
 	imported := url.Values{"grant_type": {"refresh_token"}, "client_id": {"app-1"}, "refresh_token": {"emulator-refresh-token"}}
 	tests := []struct {
@@ -438,13 +438,13 @@ func TestTokenRequestErrors(t *testing.T) {
 	}
 }
 
-func TestTokenEndpointTakesPostOnly(t *testing.T) {
+func TestTokenEndpointRejectsGet(t *testing.T) {
 	for _, p := range providers() {
 		newServer(t).get(p.token).want(http.StatusBadRequest)
 	}
 }
 
-func TestRegisteredClients(t *testing.T) {
+func TestUnregisteredClientsAndWrongSecretsAreRejected(t *testing.T) {
 	for _, p := range providers() {
 		t.Run(p.name, func(t *testing.T) {
 			s := newServer(t)
@@ -497,7 +497,7 @@ func TestWrongSecretIsUnauthorizedOnAzureAD(t *testing.T) {
 	}
 }
 
-func TestDeviceFlow(t *testing.T) {
+func TestDeviceFlowYieldsTokens(t *testing.T) {
 	for _, p := range providers() {
 		t.Run(p.name, func(t *testing.T) {
 			s := newServer(t)
@@ -540,15 +540,15 @@ func TestDeviceFlow(t *testing.T) {
 				t.Errorf("after it was redeemed: got %s, want bad_verification_code", got)
 			}
 
-			// Without a redirect URI at the start there is none to repeat.
-			renew := p.refresh(tokens["refresh_token"].(string))
-			renew.Del("redirect_uri")
-			s.form(p.token, renew).want(http.StatusOK)
+			// A sign-in without a redirect URI needs none for a refresh.
+			again := p.refresh(tokens["refresh_token"].(string))
+			again.Del("redirect_uri")
+			s.form(p.token, again).want(http.StatusOK)
 		})
 	}
 }
 
-func TestDeviceFlowEnds(t *testing.T) {
+func TestDeviceFlowFailsWhenDeclinedOrExpired(t *testing.T) {
 	p := providers()[2]
 	tests := []struct {
 		name string
@@ -575,7 +575,7 @@ func TestDeviceFlowEnds(t *testing.T) {
 	}
 }
 
-func TestClientCredentials(t *testing.T) {
+func TestAppOnlyTokenIsRejectedSince31March2025(t *testing.T) {
 	tests := []struct {
 		name   string
 		target string
@@ -591,7 +591,7 @@ func TestClientCredentials(t *testing.T) {
 			if tokens["refresh_token"] != nil || tokens["id_token"] != nil {
 				t.Errorf("got %v, want neither a refresh nor an id token", tokens)
 			}
-			// The service takes no such tokens since 31 March 2025.
+			// The service rejects such tokens since 31 March 2025.
 			got := s.api(tokens["access_token"].(string), http.MethodGet, "/api/v1.0/users/pat@contoso.com/notes/notebooks", "", "").want(http.StatusUnauthorized)
 			if !strings.Contains(got.body, "app-only tokens") {
 				t.Errorf("got %s, want the reason", got.body)
@@ -600,7 +600,7 @@ func TestClientCredentials(t *testing.T) {
 	}
 }
 
-func TestClientCredentialsBeforeTheirEnd(t *testing.T) {
+func TestAppOnlyTokenWorksBefore31March2025(t *testing.T) {
 	s := newServerAt(t, &clock{now: time.Date(2025, 3, 30, 23, 0, 0, 0, time.UTC)})
 	tokens := s.form("/contoso.com/oauth2/token", url.Values{
 		"grant_type": {"client_credentials"}, "client_id": {"app-1"}, "client_secret": {"x"}, "resource": {"https://onenote.com/"},
@@ -608,7 +608,7 @@ func TestClientCredentialsBeforeTheirEnd(t *testing.T) {
 	s.api(tokens["access_token"].(string), http.MethodGet, "/api/v1.0/users/pat@contoso.com/notes/notebooks", "", "").want(http.StatusOK)
 }
 
-func TestSignOut(t *testing.T) {
+func TestSignOutRedirectsBack(t *testing.T) {
 	back := "http://localhost:8080/auth/default/callback"
 	tests := []struct {
 		target string
@@ -634,14 +634,14 @@ func TestSignOut(t *testing.T) {
 	}
 }
 
-func TestBlankPages(t *testing.T) {
+func TestBlankPagesExist(t *testing.T) {
 	s := newServer(t)
 	for _, target := range []string{"/oauth20_desktop.srf?code=x", "/common/oauth2/nativeclient?code=x", "/err.srf?lc=1033"} {
 		s.get(target).want(http.StatusOK)
 	}
 }
 
-func TestPlainChallenge(t *testing.T) {
+func TestPlainChallengeIsVerified(t *testing.T) {
 	s, p := newServer(t), providers()[1]
 	for method, given := range map[string]string{"plain": verifier, "": verifier} {
 		request := p.request("code_challenge", verifier, "code_challenge_method", method)
@@ -659,13 +659,13 @@ func TestRedirectURIKeepsItsQuery(t *testing.T) {
 	}
 }
 
-func TestConsentPageMistakes(t *testing.T) {
+func TestConsentWithoutDecisionIsRejected(t *testing.T) {
 	s, p := newServer(t), providers()[0]
 	s.consent(p.request(), "maybe", "").want(http.StatusBadRequest)
 	s.do(http.MethodPost, p.request(), "decision=accept").want(http.StatusBadRequest)
 }
 
-func TestLoginHintFillsThePage(t *testing.T) {
+func TestLoginHintFillsConsentPage(t *testing.T) {
 	s, p := newServer(t), providers()[2]
 	if page := s.get(p.request("login_hint", "pat@contoso.com")).want(http.StatusOK); !strings.Contains(page.body, `name="user" value="pat@contoso.com"`) {
 		t.Errorf("got %s, want the hint in it", page.body)
@@ -675,7 +675,7 @@ func TestLoginHintFillsThePage(t *testing.T) {
 	}
 }
 
-func TestTenantOfThePerson(t *testing.T) {
+func TestIDTokenNamesTenant(t *testing.T) {
 	const tenant = "11111111-2222-3333-4444-555555555555"
 	for word, want := range map[string]string{
 		"consumers": "9188040d-6c67-4c5b-b112-36a304b66dad", tenant: tenant, "common": "", "contoso.com": "",
@@ -693,7 +693,7 @@ func TestTenantOfThePerson(t *testing.T) {
 	}
 }
 
-func TestDeviceCodeMistakes(t *testing.T) {
+func TestInvalidDeviceRequestsFail(t *testing.T) {
 	live, v1, v2 := providers()[0], providers()[1], providers()[2]
 	tests := []struct {
 		name, target string
@@ -722,7 +722,7 @@ func TestDeviceCodeMistakes(t *testing.T) {
 	}
 }
 
-func TestDevicePageNeedsADecision(t *testing.T) {
+func TestDevicePageWithoutDecisionIsRejected(t *testing.T) {
 	s, p := newServer(t), providers()[2]
 	start := s.form(p.device, with(p.ask, "client_id", "app-1")).want(http.StatusOK).json()
 	s.form("/devicelogin", url.Values{"user_code": {start["user_code"].(string)}}).want(http.StatusBadRequest)

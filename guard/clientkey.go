@@ -6,44 +6,39 @@ package guard
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
+	"encoding/hex"
 	"fmt"
-	"net/http"
+	"slices"
 	"strings"
-
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
 )
 
-// KeyHeader is the header field in which an app that needs Authorization for
-// something else, or cannot set it, sends its client key.
-const KeyHeader = "X-Onenote-Proxy-Key"
-
-// A ClientKey lets a caller in. Several keys may have one name and account:
-// that is how a key is replaced without an app being locked out.
+// A ClientKey lets a client in. Several keys may have one name and account, so
+// that a key can be replaced without locking out an app.
 type ClientKey struct {
-	// Name says whose key it is. It appears in logs; the key never does.
+	// Name says which client the key is for. It appears in logs; the key never
+	// does.
 	Name string
 
 	// Key is the secret.
 	Key string
 
-	// Account is the only account that the caller may use and see. Empty: it
-	// sees all.
+	// Account is the only account that the client may use and see. Empty: all
+	// accounts.
 	Account string
 }
 
-// A keyring holds the keys as hashes, so that they are of one length when
-// compared and in no memory dump of this package.
-type keyring []clientKey
+// A keyring holds the keys as hashes: so all have one length when they are
+// compared, and the keys themselves are not in memory.
+type keyring []hashedKey
 
-type clientKey struct {
+type hashedKey struct {
 	index   int
 	name    string
 	account string
 	hash    keyHash
 }
 
-// keyHash is what is kept of a key.
+// A keyHash is the part of a key that is kept.
 type keyHash [sha256.Size]byte
 
 func hashOf(key string) keyHash { return sha256.Sum256([]byte(key)) }
@@ -52,21 +47,21 @@ func newKeyring(keys []ClientKey) (keyring, error) {
 	ring := make(keyring, 0, len(keys))
 	for i, k := range keys {
 		if k.Name == "" {
-			return nil, fmt.Errorf("client_key: key %d has no name; write client_key <name> <key> [<account>]", i+1)
+			return nil, fmt.Errorf("client_key: key %d has no name; give each key a name", i+1)
 		}
 		if k.Key == "" {
-			return nil, fmt.Errorf("client_key %q: the key is empty; look whether the variable or file that is to hold it does", k.Name)
+			return nil, fmt.Errorf("client_key %q: the key is empty; check the variable or file that should hold it", k.Name)
 		}
 		if strings.TrimSpace(k.Key) != k.Key || hasControl(k.Key) {
-			return nil, fmt.Errorf("client_key %q: the key begins or ends with a space, or holds a line break, which no header can carry", k.Name)
+			return nil, fmt.Errorf("client_key %q: the key begins or ends with a space, or holds a line break, which a header cannot carry", k.Name)
 		}
-		key := clientKey{index: i, name: k.Name, account: k.Account, hash: hashOf(k.Key)}
+		key := hashedKey{index: i, name: k.Name, account: k.Account, hash: hashOf(k.Key)}
 		for _, other := range ring {
 			if other.hash == key.hash {
 				return nil, fmt.Errorf("client_key %q: the same key is given to %q; give each its own", k.Name, other.name)
 			}
 			if other.name == key.name && other.account != key.account {
-				return nil, fmt.Errorf("client_key %q: its keys are bound to different accounts (%q and %q); keys of one name replace each other, so bind them alike or name them apart", k.Name, other.account, key.account)
+				return nil, fmt.Errorf("client_key %q: its keys are bound to different accounts (%q and %q); keys of one name replace each other: bind them to the same account or give them different names", k.Name, other.account, key.account)
 			}
 		}
 		ring = append(ring, key)
@@ -74,9 +69,9 @@ func newKeyring(keys []ClientKey) (keyring, error) {
 	return ring, nil
 }
 
-// match returns the key with that hash, or nil. Its time depends on how many
-// keys there are, not on the content of any.
-func (ring keyring) match(hash keyHash) *clientKey {
+// match returns the key with that hash, or nil. How long it takes depends on
+// the number of keys and not on their content.
+func (ring keyring) match(hash keyHash) *hashedKey {
 	found := -1
 	for i := range ring {
 		equal := subtle.ConstantTimeCompare(hash[:], ring[i].hash[:])
@@ -88,85 +83,18 @@ func (ring keyring) match(hash keyHash) *clientKey {
 	return &ring[found]
 }
 
-// A credential is what a caller presents, and where.
-type credential struct {
-	secret string
-	given  bool // there is one
-	ours   bool // it is in KeyHeader and can mean nobody else
+// bindTo reports whether a key binds its client to the account.
+func (ring keyring) bindTo(account string) bool {
+	return account != "" && slices.ContainsFunc(ring, func(k hashedKey) bool { return k.account == account })
 }
 
-// credentialOf returns what may be a client key: that of KeyHeader, else the
-// Bearer token (RFC 6750), else the password of Basic (RFC 7617; the user name
-// is free). A field that came twice is no key: whoever else reads it may read
-// the other.
-func credentialOf(h http.Header) credential {
-	if values := h[KeyHeader]; len(values) > 0 {
-		c := credential{given: true, ours: true}
-		if len(values) == 1 {
-			c.secret = strings.TrimSpace(values[0])
-		}
-		return c
-	}
-	values := h["Authorization"]
-	if len(values) == 0 {
-		return credential{}
-	}
-	c := credential{given: true}
-	if len(values) == 1 {
-		c.secret = secretOf(values[0])
-	}
-	return c
-}
+// id tells the key from any other, without telling it.
+func (k *hashedKey) id() string { return hex.EncodeToString(k.hash[:keyIDSize]) }
 
-// secretOf returns the secret in an Authorization field, or nothing.
-func secretOf(authorization string) string {
-	scheme, rest, _ := strings.Cut(strings.TrimSpace(authorization), " ")
-	rest = strings.TrimSpace(rest)
-	switch strings.ToLower(scheme) {
-	case "bearer":
-		return rest
-	case "basic":
-		pair, err := base64.StdEncoding.DecodeString(rest)
-		if err != nil {
-			return ""
-		}
-		_, password, _ := strings.Cut(string(pair), ":")
-		return password
-	}
-	return ""
-}
+// keyIDSize is how many bytes of its hash tell a key from any other.
+const keyIDSize = 16
 
-// identify returns the caller's key, nil for a caller that needs none and has
-// none, or a refusal. From callers that need no key an Authorization that is
-// none is ignored: old apps send the token they once had, and Caddy's own
-// basic_auth is sent there too.
-func (g *Guard) identify(h http.Header, c caller, kind Kind) (*clientKey, *answer.Answer) {
-	shown := credentialOf(h)
-	var key *clientKey
-	var hash keyHash
-	if shown.given && len(g.keys) > 0 {
-		hash = hashOf(shown.secret)
-		key = g.keys.match(hash)
-	}
-	if !c.remote || c.known {
-		if key == nil && shown.ours {
-			return nil, wrongKey()
-		}
-		return key, nil
-	}
-	if !shown.given {
-		return nil, needsKey(c, kind)
-	}
-	if len(g.keys) > 0 {
-		if wait := g.attempts.wait(c.addr, key, hash); wait > 0 {
-			return nil, tooManyAttempts(wait)
-		}
-	}
-	switch {
-	case key != nil:
-		return key, nil
-	case shown.ours:
-		return nil, wrongKey()
-	}
-	return nil, needsKey(c, kind)
+// letIn reports whether the key with that id is one of the ring and may use the account.
+func (ring keyring) letIn(id, account string) bool {
+	return slices.ContainsFunc(ring, func(k hashedKey) bool { return k.id() == id && (k.account == "" || k.account == account) })
 }

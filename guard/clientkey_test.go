@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
 func basic(user, password string) string {
@@ -29,7 +29,7 @@ func keyedGuard(t testing.TB) *guard.Guard {
 	})
 }
 
-func TestAKeyLetsARemoteCallerIn(t *testing.T) {
+func TestRemoteClientWithKeyIsAdmitted(t *testing.T) {
 	g := keyedGuard(t)
 	tests := []struct {
 		name            string
@@ -56,15 +56,16 @@ func TestAKeyLetsARemoteCallerIn(t *testing.T) {
 				if route == nil {
 					return
 				}
-				if route.Client != tt.client || route.Account != tt.account || route.Bound != tt.bound || route.Remote != (from == remote) {
-					t.Errorf("got %+v, want client %s, account %s, bound %t", route, tt.client, tt.account, tt.bound)
+				bound := tt.bound || from == remote // a remote client sees the configured account alone
+				if route.KeyName != tt.client || route.Account != tt.account || route.Bound != bound || route.Remote != (from == remote) {
+					t.Errorf("got %+v, want client %s, account %s, bound %t", route, tt.client, tt.account, bound)
 				}
 			})
 		}
 	}
 }
 
-func TestWithoutARightKeyARemoteCallerStaysOut(t *testing.T) {
+func TestRemoteClientWithoutValidKeyIsRefused(t *testing.T) {
 	tests := []struct {
 		name   string
 		header http.Header
@@ -95,41 +96,49 @@ func TestWithoutARightKeyARemoteCallerStaysOut(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			call{from: remote, header: tt.header, want: answer.ForbiddenClient}.check(t, keyedGuard(t))
+			call{from: remote, header: tt.header, want: apierror.ForbiddenClient}.check(t, keyedGuard(t))
 		})
 	}
 	t.Run("in the query", func(t *testing.T) {
-		call{line: "GET " + notebooks + "?access_token=key-of-scanner&key=key-of-scanner", from: remote, want: answer.ForbiddenClient}.check(t, keyedGuard(t))
+		call{line: "GET " + notebooks + "?access_token=key-of-scanner&key=key-of-scanner", from: remote, want: apierror.ForbiddenClient}.check(t, keyedGuard(t))
 	})
 	t.Run("no keys configured", func(t *testing.T) {
 		g := newGuard(t, guard.Config{})
-		for range 30 { // there is nothing to guess, so nobody has to wait either
-			call{from: remote, header: field("Authorization", "Bearer "), want: answer.ForbiddenClient}.check(t, g)
+		for range 30 { // there is no key to guess, so no client must wait
+			call{from: remote, header: field("Authorization", "Bearer "), want: apierror.ForbiddenClient}.check(t, g)
 		}
 	})
 }
 
 // Old apps send the token they once had, and the server around us may use
-// Authorization itself. Our own field can mean nobody else.
-func TestOnThisMachineOnlyOurOwnFieldCanBeWrong(t *testing.T) {
-	g := keyedGuard(t)
-	for _, c := range []call{{}, {from: "@"}, {from: remote, peer: guard.Peer{Authenticated: true}}} {
+// Authorization for itself. Our own field is only meant for us, so a wrong key
+// there is refused.
+func TestUnknownAuthorizationIsIgnoredWhereNoKeyIsNeeded(t *testing.T) {
+	keyed, keyless := keyedGuard(t), newGuard(t, guard.Config{Account: "default"})
+	for _, tt := range []struct {
+		g *guard.Guard
+		c call
+	}{
+		{keyless, call{}}, {keyless, call{from: "@"}}, {keyless, call{from: remote, peer: guard.Peer{Authenticated: true}}},
+		{keyed, call{peer: guard.Peer{Authenticated: true}}}, {keyed, call{from: remote, peer: guard.Peer{Authenticated: true}}},
+	} {
+		g, c := tt.g, tt.c
 		for _, authorization := range []string{"Bearer EwB4Aq", basic("user", "password"), "Negotiate x", ""} {
 			c.header, c.want = field("Authorization", authorization), ""
-			if route := c.check(t, g); route != nil && (route.Account != "default" || route.Bound || route.Client != "") {
+			if route := c.check(t, g); route != nil && (route.Account != "default" || route.Bound != route.Remote || route.KeyName != "") {
 				t.Errorf("%s: got %+v, want the configured account", authorization, route)
 			}
 		}
-		for range 30 { // it is always 403: nothing is to be gained by guessing
-			c.header, c.want = field("X-Onenote-Proxy-Key", "key-of-nobody"), answer.ForbiddenClient
+		for range 30 { // it is always 403: these clients gain nothing by guessing
+			c.header, c.want = field("X-Onenote-Proxy-Key", "key-of-nobody"), apierror.ForbiddenClient
 			c.check(t, g)
 		}
 	}
 }
 
-// An app has no use for a question to a person, and some take it for the
-// service's own; a person in a browser has.
-func TestOnlyPagesAskForAPassword(t *testing.T) {
+// A challenge is for a person in a browser. An app cannot use it, and some apps
+// take it for one of the service.
+func TestOnlyPagesSendChallenge(t *testing.T) {
 	g := keyedGuard(t)
 	tests := []struct {
 		line      string
@@ -145,7 +154,7 @@ func TestOnlyPagesAskForAPassword(t *testing.T) {
 	for _, tt := range tests {
 		for _, h := range []http.Header{nil, field("Authorization", basic("x", "wrong"))} {
 			_, refusal := g.Admit(call{line: tt.line, from: remote, header: h}.request(t), guard.Peer{})
-			if refusal == nil || refusal.Cause != answer.ForbiddenClient || refusal.Status() != tt.status || refusal.Challenge != tt.challenge {
+			if refusal == nil || refusal.Cause != apierror.ForbiddenClient || refusal.Status() != tt.status || refusal.Challenge != tt.challenge {
 				t.Errorf("%s: got %+v, want %d with challenge %q", tt.line, refusal, tt.status, tt.challenge)
 			}
 		}
@@ -156,9 +165,9 @@ func TestOnlyPagesAskForAPassword(t *testing.T) {
 	}
 }
 
-// A key that is bound to one account must not reach another's pages (mix-up
-// of accounts), nor be widened by the configured account.
-func TestABoundKeySeesItsAccountOnly(t *testing.T) {
+// A key that is bound to one account must not reach the pages of another
+// (mix-up of accounts), and the configured account must not widen it.
+func TestBoundKeyReachesOnlyItsAccount(t *testing.T) {
 	g := newGuard(t, guard.Config{
 		Account:           "default",
 		AllowRemoteSignin: true,
@@ -166,29 +175,41 @@ func TestABoundKeySeesItsAccountOnly(t *testing.T) {
 	})
 	for _, from := range []string{remote, local} {
 		bound, all := field("Authorization", "Bearer key-of-scanner"), field("Authorization", "Bearer key-of-admin")
-		for line, want := range map[string]answer.Cause{
+		for line, want := range map[string]apierror.Cause{
 			"GET /":                      "",
 			"GET /auth/status":           "",
 			"GET /auth/work/signin":      "",
 			"POST /auth/work/signout":    "",
-			"GET /auth/default/signin":   answer.UnknownAccount,
-			"POST /auth/default/signin":  answer.UnknownAccount,
-			"POST /auth/default/signout": answer.UnknownAccount,
-			"GET /auth/work2/signin":     answer.UnknownAccount,
+			"GET /auth/default/signin":   apierror.UnknownAccount,
+			"POST /auth/default/signin":  apierror.UnknownAccount,
+			"POST /auth/default/signout": apierror.UnknownAccount,
+			"GET /auth/work2/signin":     apierror.UnknownAccount,
 		} {
+			endpoint := strings.Split(line, "/")
 			route := call{line: line, from: from, header: bound, want: want, kind: guard.Page}.check(t, g)
 			if route != nil && (route.Account != "work" || !route.Bound) {
 				t.Errorf("%s: got %+v, want it bound to work", line, route)
 			}
-			route = call{line: line, from: from, header: all, kind: guard.Page}.check(t, g)
-			if route != nil && (route.Account != "" || route.Bound) {
-				t.Errorf("%s: got %+v, want all accounts", line, route)
+			if from == local {
+				route = call{line: line, from: from, header: all, kind: guard.Page}.check(t, g)
+				if route != nil && (route.Account != "" || route.Bound) {
+					t.Errorf("%s: got %+v, want all accounts", line, route)
+				}
+				continue
+			}
+			want = ""
+			if len(endpoint) == 4 && endpoint[2] != "default" {
+				want = apierror.UnknownAccount
+			}
+			route = call{line: line, from: from, header: all, want: want, kind: guard.Page}.check(t, g)
+			if route != nil && (route.Account != "default" || !route.Bound) {
+				t.Errorf("%s: got %+v, want the configured account alone", line, route)
 			}
 		}
 	}
 }
 
-func TestSigningInFromElsewhere(t *testing.T) {
+func TestRemoteSigninIsRefusedUnlessAllowed(t *testing.T) {
 	live := func(r *http.Request) bool { return r.URL.Query().Get("state") == "live" }
 	keys := []guard.ClientKey{{Name: "admin", Key: "key-of-admin"}}
 	closed := newGuard(t, guard.Config{ClientKeys: keys, Callback: live})
@@ -197,21 +218,21 @@ func TestSigningInFromElsewhere(t *testing.T) {
 	tests := []struct {
 		name, line   string
 		header       http.Header
-		closed, open answer.Cause
+		closed, open apierror.Cause
 		closedStatus int
 	}{
 		{"page with key", "GET /auth/a/signin", key, "", "", 0},
-		{"start with key", "POST /auth/a/signin", key, answer.ForbiddenClient, "", 403},
-		{"start without key", "POST /auth/a/signin", nil, answer.ForbiddenClient, answer.ForbiddenClient, 403},
-		{"paste with key", "POST /auth/a/paste", key, answer.ForbiddenClient, "", 403},
-		{"sign out with key", "POST /auth/a/signout", key, answer.ForbiddenClient, "", 403},
+		{"start with key", "POST /auth/a/signin", key, apierror.ForbiddenClient, "", 403},
+		{"start without key", "POST /auth/a/signin", nil, apierror.ForbiddenClient, apierror.ForbiddenClient, 403},
+		{"paste with key", "POST /auth/a/paste", key, apierror.ForbiddenClient, "", 403},
+		{"sign out with key", "POST /auth/a/signout", key, apierror.ForbiddenClient, "", 403},
 		{"callback with live state", "GET /auth/a/callback?state=live", nil, "", "", 0},
 		{"form_post with live state", "POST /auth/a/callback?state=live", nil, "", "", 0},
-		{"callback with another state", "GET /auth/a/callback?state=dead", nil, answer.ForbiddenClient, answer.ForbiddenClient, 401},
+		{"callback with another state", "GET /auth/a/callback?state=dead", nil, apierror.ForbiddenClient, apierror.ForbiddenClient, 401},
 		{"callback with another state and key", "GET /auth/a/callback?state=dead", key, "", "", 0},
-		{"form_post with another state", "POST /auth/a/callback?state=dead", key, answer.ForbiddenClient, "", 403},
-		{"live state elsewhere", "GET /auth/a/signin?state=live", nil, answer.ForbiddenClient, answer.ForbiddenClient, 401},
-		{"live state at the API", "GET " + notebooks + "?state=live", nil, answer.ForbiddenClient, answer.ForbiddenClient, 403},
+		{"form_post with another state", "POST /auth/a/callback?state=dead", key, apierror.ForbiddenClient, "", 403},
+		{"live state elsewhere", "GET /auth/a/signin?state=live", nil, apierror.ForbiddenClient, apierror.ForbiddenClient, 401},
+		{"live state at the API", "GET " + notebooks + "?state=live", nil, apierror.ForbiddenClient, apierror.ForbiddenClient, 403},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -225,29 +246,33 @@ func TestSigningInFromElsewhere(t *testing.T) {
 			c.check(t, open)
 		})
 	}
-	t.Run("here", func(t *testing.T) {
+	t.Run("local", func(t *testing.T) {
 		for _, line := range []string{"POST /auth/a/signin", "POST /auth/a/signout", "POST /auth/a/paste", "GET /auth/a/callback"} {
-			call{line: line, kind: guard.Page}.check(t, closed)
+			call{line: line, header: key, kind: guard.Page}.check(t, closed)
+			call{line: line, want: apierror.ForbiddenClient, status: 401}.check(t, closed)
+			call{line: line, kind: guard.Page}.check(t, newGuard(t, guard.Config{}))
 		}
+		call{line: "GET /auth/a/callback?state=live", kind: guard.Page}.check(t, closed)
 	})
-	t.Run("nobody knows states", func(t *testing.T) {
-		call{line: "GET /auth/a/callback?state=live", from: remote, want: answer.ForbiddenClient, status: 401}.check(t, newGuard(t, guard.Config{}))
+	t.Run("no Callback configured", func(t *testing.T) {
+		call{line: "GET /auth/a/callback?state=live", from: remote, want: apierror.ForbiddenClient, status: 401}.check(t, newGuard(t, guard.Config{}))
 	})
 }
 
 // The message must help the right person and not the wrong one.
-func TestARefusedCallerIsToldWhy(t *testing.T) {
+func TestRefusedClientIsToldWhichOptionToSet(t *testing.T) {
 	g := keyedGuard(t)
 	for _, tt := range []struct {
 		call call
 		want string
 	}{
 		{call{from: remote}, "does not come from this machine"},
-		{call{from: remote}, `"client_key <name> <key>"`},
-		{call{from: remote}, "trusted_peers"},
+		{call{from: remote}, "the option client_key and send it as Authorization: Bearer"},
+		{call{from: remote}, "the option trusted_peers"},
 		{call{header: field("Via", "1.1 x")}, "came through another proxy"},
-		{call{line: "POST /auth/a/signin", from: remote}, `"allow_remote_signin"`},
-		{call{header: field("X-Onenote-Proxy-Key", "canary")}, "X-Onenote-Proxy-Key is none of the keys"},
+		{call{}, "this site has client keys, and with them every client needs one, also on this machine"},
+		{call{line: "POST /auth/a/signin", from: remote}, "set the option allow_remote_signin"},
+		{call{header: field("X-Onenote-Proxy-Key", "canary")}, "X-Onenote-Proxy-Key is none of the keys that the option client_key holds"},
 	} {
 		_, refusal := g.Admit(tt.call.request(t), guard.Peer{})
 		if refusal == nil || !strings.Contains(refusal.Message, tt.want) {

@@ -6,33 +6,36 @@ package guard
 import (
 	"net/http"
 	"strings"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/percent"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
 // What pages of allowed origins may do and see (Fetch §3.3). Credentials are
-// never allowed: there are none that a browser could add by itself.
+// never allowed: a browser has none for us that it could add by itself.
 const (
 	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
-	corsExposed = "Location, Operation-Location, Retry-After, X-CorrelationId, X-Onenote-Proxy-Error"
+	corsExposed = "Location, Operation-Location, Retry-After, X-CorrelationId, " + apierror.Header
 
-	// corsMaxAge is for how many seconds a browser need not ask again. What
-	// follows is checked in any case.
+	// corsMaxAge is for how many seconds a browser need not ask again. The
+	// request that follows is checked in any case.
 	corsMaxAge = "600"
 
-	// maxCORSHeaders bounds the list of header fields that is repeated.
+	// maxCORSHeaders bounds the list of header fields that is sent back.
 	maxCORSHeaders = 4 << 10
 )
 
-// isPreflight reports whether a browser asks what a page may send. Other
-// OPTIONS requests are for the API.
+// isPreflight reports whether the request is a CORS preflight. Other OPTIONS
+// requests are for the API.
 func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions &&
 		len(r.Header["Origin"]) > 0 && len(r.Header["Access-Control-Request-Method"]) > 0
 }
 
-// ServePreflight answers an admitted request of kind Preflight: 204, the
-// origin by name, the header fields it asked for. There is no allowance for
-// private networks: a public page that an operator allows here is asked about
-// by the browser all the same.
+// ServePreflight responds to an admitted request of kind Preflight: 204, the
+// origin by name, the header fields that it asked for. It never allows access to
+// private networks (Access-Control-Allow-Private-Network): the browser then asks
+// the user, also for the page of an origin that the operator allowed.
 func (g *Guard) ServePreflight(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Add("Vary", "Origin, Access-Control-Request-Method, Access-Control-Request-Headers")
@@ -48,10 +51,9 @@ func (g *Guard) ServePreflight(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// SetCORS adds to h, the header of an answer to r, what lets a page of an
-// allowed origin read it. Other answers get Vary alone, and without allowed
-// origins nothing. It may be called for refusals too: they then tell the page
-// why.
+// SetCORS adds to h, the header of the response to r, the fields that let a page
+// of an allowed origin read it. For other origins it adds only Vary, and nothing
+// if no origin is allowed. Call it for refusals too: then the page can read why.
 func (g *Guard) SetCORS(h http.Header, r *http.Request) {
 	if len(g.origins.allowed) == 0 {
 		return
@@ -66,7 +68,7 @@ func (g *Guard) SetCORS(h http.Header, r *http.Request) {
 }
 
 // requestedFields returns the list of field names that a preflight asked for,
-// or nothing where it is not one.
+// or nothing if it is not a list of field names.
 func requestedFields(values []string) string {
 	list := strings.Join(values, ",")
 	if len(list) > maxCORSHeaders {
@@ -83,15 +85,15 @@ func requestedFields(values []string) string {
 	return strings.Join(names, ", ")
 }
 
-// isToken reports whether s is a token (RFC 9110 §5.6.2), other than the
-// asterisk, which means all of them here.
+// isToken reports whether s is a token (RFC 9110 §5.6.2). The asterisk does not
+// count, which would mean all fields here.
 func isToken(s string) bool {
 	if s == "" || s == "*" {
 		return false
 	}
 	for i := range len(s) {
 		c := s[i]
-		if !isUnreserved(c) && !strings.ContainsRune("!#$%&'*+^`|", rune(c)) {
+		if !percent.IsUnreserved(c) && !strings.ContainsRune("!#$%&'*+^`|", rune(c)) {
 			return false
 		}
 	}

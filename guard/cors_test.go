@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
 func preflight(method, headers string, more ...string) http.Header {
@@ -24,7 +24,7 @@ func preflight(method, headers string, more ...string) http.Header {
 	return h
 }
 
-func TestPreflightsAreAnsweredForAllowedOriginsOnly(t *testing.T) {
+func TestPreflightIsAdmittedOnlyForAllowedOrigins(t *testing.T) {
 	g := newGuard(t, guard.Config{AllowedOrigins: []string{"https://app.example"}})
 	app := []string{"Origin", "https://app.example", "Sec-Fetch-Site", "cross-site"}
 	evil := []string{"Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"}
@@ -33,19 +33,19 @@ func TestPreflightsAreAnsweredForAllowedOriginsOnly(t *testing.T) {
 		{name: "allowed and remote, without a key", line: "OPTIONS " + notebooks, from: remote, header: preflight("POST", "authorization", app...), kind: guard.Preflight},
 		{name: "allowed for a page of ours", line: "OPTIONS /auth/status", header: preflight("GET", "authorization", app...), kind: guard.Preflight},
 		{name: "our own", line: "OPTIONS " + notebooks, header: preflight("PATCH", "", "Origin", "http://localhost:8080"), kind: guard.Preflight},
-		{name: "another", line: "OPTIONS " + notebooks, header: preflight("GET", "", evil...), want: answer.ForbiddenOrigin},
-		{name: "another, to a private network", line: "OPTIONS " + notebooks, header: preflight("GET", "", append(evil, "Access-Control-Request-Private-Network", "true")...), want: answer.ForbiddenOrigin},
-		{name: "another, to the callback", line: "OPTIONS /auth/a/callback", header: preflight("POST", "", evil...), want: answer.ForbiddenOrigin},
-		{name: "another, as if a link", line: "OPTIONS /", header: preflight("GET", "", append(evil, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")...), want: answer.ForbiddenOrigin},
-		{name: "null", line: "OPTIONS " + notebooks, header: preflight("GET", "", "Origin", "null"), want: answer.ForbiddenOrigin},
-		{name: "two origins", line: "OPTIONS " + notebooks, header: preflight("GET", "", append(app, "Origin", "https://evil.example")...), want: answer.ForbiddenOrigin},
-		{name: "allowed, on a rebound host", line: "OPTIONS " + notebooks, host: "evil.example", header: preflight("GET", "", app...), want: answer.ForbiddenHost},
-		{name: "allowed, to nowhere", line: "OPTIONS /x", header: preflight("GET", "", app...), want: answer.NotFound},
+		{name: "another", line: "OPTIONS " + notebooks, header: preflight("GET", "", evil...), want: apierror.ForbiddenOrigin},
+		{name: "another, to a private network", line: "OPTIONS " + notebooks, header: preflight("GET", "", append(evil, "Access-Control-Request-Private-Network", "true")...), want: apierror.ForbiddenOrigin},
+		{name: "another, to the callback", line: "OPTIONS /auth/a/callback", header: preflight("POST", "", evil...), want: apierror.ForbiddenOrigin},
+		{name: "another, as if a link", line: "OPTIONS /", header: preflight("GET", "", append(evil, "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document")...), want: apierror.ForbiddenOrigin},
+		{name: "null", line: "OPTIONS " + notebooks, header: preflight("GET", "", "Origin", "null"), want: apierror.ForbiddenOrigin},
+		{name: "two origins", line: "OPTIONS " + notebooks, header: preflight("GET", "", append(app, "Origin", "https://evil.example")...), want: apierror.ForbiddenOrigin},
+		{name: "allowed, on a rebound host", line: "OPTIONS " + notebooks, host: "evil.example", header: preflight("GET", "", app...), want: apierror.ForbiddenHost},
+		{name: "allowed, to nowhere", line: "OPTIONS /x", header: preflight("GET", "", app...), want: apierror.NotFound},
 		{name: "no preflight: OPTIONS for the API", line: "OPTIONS " + notebooks},
 	})
 }
 
-func TestThePreflightAnswer(t *testing.T) {
+func TestPreflightResponseAllowsRequestedFields(t *testing.T) {
 	g := newGuard(t, guard.Config{AllowedOrigins: []string{"https://app.example"}})
 	tests := []struct {
 		name, asked, allowed string
@@ -84,7 +84,7 @@ func TestThePreflightAnswer(t *testing.T) {
 	}
 }
 
-func TestAPreflightOfAnotherOriginGetsNothingEvenIfServed(t *testing.T) {
+func TestServePreflightAllowsNothingForOtherOrigins(t *testing.T) {
 	g := newGuard(t, guard.Config{AllowedOrigins: []string{"https://app.example"}})
 	rec := httptest.NewRecorder()
 	g.ServePreflight(rec, call{line: "OPTIONS " + notebooks, header: preflight("GET", "a", "Origin", "https://evil.example")}.request(t))
@@ -95,7 +95,7 @@ func TestAPreflightOfAnotherOriginGetsNothingEvenIfServed(t *testing.T) {
 	}
 }
 
-func TestAnswersAreReadableForAllowedOriginsOnly(t *testing.T) {
+func TestResponseIsReadableOnlyForAllowedOrigins(t *testing.T) {
 	with := newGuard(t, guard.Config{AllowedOrigins: []string{"https://app.example", "null"}})
 	without := newGuard(t, guard.Config{})
 	tests := []struct {

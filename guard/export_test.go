@@ -3,9 +3,9 @@
 
 package guard
 
-// Addresses returns how many addresses the slow-down of wrong keys remembers.
+// Addresses returns how many addresses the rate limiter remembers.
 func (g *Guard) Addresses() int {
-	g.attempts.mu.Lock()
-	defer g.attempts.mu.Unlock()
-	return max(len(g.attempts.byNet), g.attempts.recent.Len())
+	g.limiter.mu.Lock()
+	defer g.limiter.mu.Unlock()
+	return max(len(g.limiter.byNet), g.limiter.recent.Len())
 }

@@ -61,9 +61,8 @@ func overlong(p string) string {
 	return b.String()
 }
 
-// decodeOnce decodes with net/url where that succeeds, and byte by byte where
-// it does not: an implementation of its own, so as not to check the guard
-// against itself.
+// decodeOnce decodes with net/url if that succeeds, and else byte by byte. It is
+// an implementation of its own, so that the guard is not checked against itself.
 func decodeOnce(p string) string {
 	if s, err := url.PathUnescape(p); err == nil {
 		return s
@@ -82,8 +81,9 @@ func decodeOnce(p string) string {
 	return b.String()
 }
 
-// However often and carelessly the path that was admitted is decoded, it stays
-// under the API; nothing in it ends a line or names a host.
+// An admitted path stays under the API however often and carelessly it is
+// decoded, and nothing in it ends a line or names a host. The target of the
+// route is the end of what the client wrote.
 func FuzzTarget(f *testing.F) {
 	for _, s := range []string{
 		notebooks, "/api/../x", "/api/%252e%252e/x", "/api/..%255cx", "/api/..;/x", "/api/%c0%ae%c0%ae/x", "//evil/x",
@@ -109,13 +109,11 @@ func FuzzTarget(f *testing.F) {
 		if route.Kind != guard.API {
 			return
 		}
-		p, _, _ := strings.Cut(raw, "?")
-		for _, absolute := range []string{"http://localhost:8080", "https://localhost:8080"} {
-			if len(p) > len(absolute) && strings.EqualFold(p[:len(absolute)], absolute) {
-				p = p[len(absolute):]
-				break
-			}
+		before, ok := strings.CutSuffix(raw, route.Target)
+		if !ok || before != "" && !strings.EqualFold(before, "http://localhost:8080") && !strings.EqualFold(before, "https://localhost:8080") {
+			t.Fatalf("%q: target %q", raw, route.Target)
 		}
+		p, _, _ := strings.Cut(route.Target, "?")
 		for range 4 {
 			for _, reading := range []string{clean(p), path.Clean(p), clean(overlong(p))} {
 				if !strings.HasPrefix(reading+"/", "/api/") {
@@ -130,7 +128,7 @@ func FuzzTarget(f *testing.F) {
 	})
 }
 
-// Only the exact keys open, whatever is around them.
+// Only the exact key lets a client in, whatever stands around it.
 func FuzzKey(f *testing.F) {
 	f.Add("Bearer key-of-scanner", "")
 	f.Add("bearer  key-of-scanner ", "")
@@ -148,16 +146,16 @@ func FuzzKey(f *testing.F) {
 		if own != "" {
 			h.Set("X-Onenote-Proxy-Key", own)
 		}
-		// Authenticated, so that wrong keys do not have to wait for each other.
+		// Authenticated, so that the rate limiter does not count wrong keys.
 		c := call{from: remote, header: h, peer: guard.Peer{Authenticated: true}}
 		route, refusal := g.Admit(c.request(t), c.peer)
 		if (route == nil) == (refusal == nil) {
 			t.Fatalf("route %v and refusal %v", route, refusal)
 		}
-		if route == nil || route.Client == "" {
+		if route == nil || route.KeyName == "" {
 			return
 		}
-		if route.Client != "scanner" || route.Account != "work" {
+		if route.KeyName != "scanner" || route.Account != "work" {
 			t.Fatalf("got %+v", route)
 		}
 		if strings.TrimSpace(own) == "key-of-scanner" || own == "" && holdsKey(authorization) {
@@ -181,7 +179,7 @@ func holdsKey(authorization string) bool {
 	return len(fields) == 2 && strings.EqualFold(fields[0], "bearer") && fields[1] == "key-of-scanner"
 }
 
-// No origin but ours and the allowed ones gets in or is told to a browser.
+// Only our origin and the allowed ones are admitted or named to a browser.
 func FuzzOrigin(f *testing.F) {
 	f.Add("https://app.example", "cross-site", "GET")
 	f.Add("http://localhost:8080", "same-origin", "POST")
@@ -212,7 +210,7 @@ func FuzzOrigin(f *testing.F) {
 	})
 }
 
-// A host that passes is one of the configured names, or loopback.
+// An admitted host is one of the configured names, or loopback.
 func FuzzHost(f *testing.F) {
 	for _, s := range []string{"localhost:8080", "LOCALHOST.", "[::1]:1", "[::ffff:127.0.0.1]", "127.0.0.1.", "evil.example", "[::1]x", ":", "[]", "notes.example:0"} {
 		f.Add(s)

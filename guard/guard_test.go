@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
 const (
@@ -22,7 +22,7 @@ const (
 	remote    = "192.0.2.7:50000"
 )
 
-// A call is one request and what the guard is to say to it.
+// A call is one request and what the guard should decide.
 type call struct {
 	name   string
 	line   string // method and target; default: GET of the notebooks
@@ -30,9 +30,9 @@ type call struct {
 	from   string // RemoteAddr; default: local
 	header http.Header
 	peer   guard.Peer
-	want   answer.Cause // empty: admitted
-	status int          // default: that of the cause
-	kind   guard.Kind   // of the route; default: API
+	want   apierror.Cause // empty: admitted
+	status int            // default: that of the cause
+	kind   guard.Kind     // of the route; default: API
 }
 
 func (c call) request(t testing.TB) *http.Request {
@@ -133,156 +133,17 @@ func field(pairs ...string) http.Header {
 	return h
 }
 
-func TestAnAppOnThisMachineNeedsNothing(t *testing.T) {
+func TestLocalAppIsAdmittedWithoutKey(t *testing.T) {
 	g := newGuard(t, guard.Config{Account: "work"})
 	route := call{}.check(t, g)
 	if route == nil {
 		t.FailNow()
 	}
-	if route.Account != "work" || route.Bound || route.Remote || route.Client != "" || route.Picture != nil {
-		t.Errorf("got %+v, want the configured account and a local caller", route)
+	if route.Account != "work" || route.Bound || route.Remote || route.KeyName != "" || route.Picture != nil {
+		t.Errorf("got %+v, want the configured account and a local client", route)
 	}
 	if got, want := route.Base.String(), "http://localhost:8080"; got != want {
 		t.Errorf("base: got %s, want %s", got, want)
-	}
-}
-
-func TestConfigurationErrorsSayWhatToWrite(t *testing.T) {
-	tests := []struct {
-		name   string
-		config guard.Config
-		want   string
-	}{
-		{"no path", guard.Config{Paths: []string{}}, "no path is proxied"},
-		{"path without slash", guard.Config{Paths: []string{"/api"}}, `proxied path "/api": write it as /api/`},
-		{"everything", guard.Config{Paths: []string{"/"}}, "write it as /api/"},
-		{"path that climbs", guard.Config{Paths: []string{"/api/../"}}, "write it as /api/"},
-		{"our own pages", guard.Config{Paths: []string{"/auth/x/"}}, "the pages of the proxy itself are there"},
-		{"host that is an address", guard.Config{AllowedHosts: []string{"http://notes.example"}}, `allowed_hosts "http://notes.example": not a host; write the name alone`},
-		{"any host", guard.Config{AllowedHosts: []string{"*"}}, `allowed_hosts "*"`},
-		{"no host", guard.Config{AllowedHosts: []string{""}}, `allowed_hosts ""`},
-		{"host with a zone", guard.Config{AllowedHosts: []string{"fe80::1%eth0"}}, `allowed_hosts "fe80::1%eth0"`},
-		{"host beyond IDNA", guard.Config{AllowedHosts: []string{"ü\ufffd.example"}}, "allowed_hosts"},
-		{"any origin", guard.Config{AllowedOrigins: []string{"*"}}, `allowed_origins "*": every page on the web`},
-		{"origin with a path", guard.Config{AllowedOrigins: []string{"https://app.example/"}}, `allowed_origins "https://app.example/": not an origin; write scheme, host and port alone`},
-		{"origin with a query", guard.Config{AllowedOrigins: []string{"https://app.example?"}}, "not an origin"},
-		{"origin with a fragment", guard.Config{AllowedOrigins: []string{"https://app.example#"}}, "not an origin"},
-		{"origin with a user", guard.Config{AllowedOrigins: []string{"https://u@app.example"}}, "not an origin"},
-		{"host for an origin", guard.Config{AllowedOrigins: []string{"app.example"}}, "not an origin"},
-		{"origin beyond IDNA", guard.Config{AllowedOrigins: []string{"https://ü\ufffd.example"}}, "allowed_origins"},
-		{"key without a name", guard.Config{ClientKeys: []guard.ClientKey{{Key: "k"}}}, "client_key: key 1 has no name"},
-		{"empty key", guard.Config{ClientKeys: []guard.ClientKey{{Name: "app"}}}, `client_key "app": the key is empty`},
-		{"key with a line break", guard.Config{ClientKeys: []guard.ClientKey{{Name: "app", Key: "secret\n"}}}, `client_key "app": the key begins or ends with a space, or holds a line break`},
-		{"one key twice", guard.Config{ClientKeys: []guard.ClientKey{{Name: "a", Key: "canary-1"}, {Name: "b", Key: "canary-1"}}}, `client_key "b": the same key is given to "a"`},
-		{"one name, two accounts", guard.Config{ClientKeys: []guard.ClientKey{{Name: "a", Key: "canary-1", Account: "x"}, {Name: "a", Key: "canary-2", Account: "y"}}}, `client_key "a": its keys are bound to different accounts ("x" and "y")`},
-		{"no network", guard.Config{TrustedPeers: []netip.Prefix{{}}}, "trusted_peers"},
-		{"public_url without scheme", guard.Config{PublicURL: &url.URL{Host: "notes.example"}}, "public_url"},
-		{"public_url with a query", guard.Config{PublicURL: &url.URL{Scheme: "https", Host: "notes.example", RawQuery: "a=b"}}, "has no user, query or fragment"},
-		{"image_url of another scheme", guard.Config{ImageURL: &url.URL{Scheme: "ftp", Host: "notes.example"}}, "image_url"},
-		{"image_url with a host that is none", guard.Config{ImageURL: &url.URL{Scheme: "http", Host: "a b"}}, "is not a host"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			if tt.config.Paths == nil {
-				tt.config.Paths = []string{"/api/"}
-			}
-			_, err := guard.New(tt.config)
-			if err == nil || !strings.Contains(err.Error(), tt.want) {
-				t.Fatalf("got %v, want an error with %q", err, tt.want)
-			}
-			if strings.Contains(err.Error(), "canary") || strings.Contains(err.Error(), "secret") {
-				t.Errorf("the error holds a key: %v", err)
-			}
-		})
-	}
-}
-
-func TestAllConfigurationErrorsAreReportedAtOnce(t *testing.T) {
-	_, err := guard.New(guard.Config{Paths: []string{"/api/"}, AllowedHosts: []string{"*"}, AllowedOrigins: []string{"*"}})
-	for _, want := range []string{"allowed_hosts", "allowed_origins"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want it to name %s", err, want)
-		}
-	}
-}
-
-func TestPlaces(t *testing.T) {
-	g := newGuard(t, guard.Config{Paths: []string{"/v1.0/", "/beta/"}})
-	long := strings.Repeat("a", 63)
-	checkAll(t, g, []call{
-		{line: "GET /v1.0/me"},
-		{line: "GET /beta/"},
-		{line: "GET /v1.0/me/onenote/pages/1-a%21b?$top=5"},
-		{line: "GET /", kind: guard.Page},
-		{line: "GET /?x=1", kind: guard.Page},
-		{line: "GET /auth/status", kind: guard.Page},
-		{line: "GET /auth/default/signin", kind: guard.Page},
-		{line: "GET /auth/status/signin", kind: guard.Page},
-		{line: "GET /auth/a_b-9/callback?code=c&state=s", kind: guard.Page},
-		{line: "POST /auth/default/paste", kind: guard.Page},
-		{line: "POST /auth/default/signout", kind: guard.Page},
-		{line: "GET /auth/default/signin/done", kind: guard.Page},
-		{line: "GET /auth/" + long + "/signin", kind: guard.Page},
-		{line: "GET /healthz", kind: guard.Probe},
-		{line: "HEAD /readyz?account=work&wait=5s", kind: guard.Probe},
-
-		{line: "GET /v1.0", want: answer.NotFound},
-		{line: "GET /V1.0/me", want: answer.NotFound},
-		{line: "GET /v1%2e0/me", want: answer.NotFound},
-		{line: "GET /%761.0/me", want: answer.NotFound},
-		{line: "GET /v1.0%2fme", want: answer.NotFound},
-		{line: "GET /v1.0x/me", want: answer.NotFound},
-		{line: "GET /api/v1.0/me", want: answer.NotFound},
-		{line: "GET /favicon.ico", want: answer.NotFound},
-		{line: "GET /auth", want: answer.NotFound},
-		{line: "GET /auth/", want: answer.NotFound},
-		{line: "GET /auth/status/", want: answer.NotFound},
-		{line: "GET /auth/default", want: answer.NotFound},
-		{line: "GET /auth/default/", want: answer.NotFound},
-		{line: "GET /auth/Default/signin", want: answer.NotFound},
-		{line: "GET /auth/-a/signin", want: answer.NotFound},
-		{line: "GET /auth/" + long + "a/signin", want: answer.NotFound},
-		{line: "GET /auth/default/sign%69n", want: answer.NotFound},
-		{line: "GET /auth/default/signin/", want: answer.NotFound},
-		{line: "GET /%61uth/status", want: answer.NotFound},
-		{line: "GET /healthz/", want: answer.NotFound},
-		{line: "GET /Healthz", want: answer.NotFound},
-		{line: "GET /metrics", want: answer.NotFound},
-	})
-}
-
-func TestOnlyTheMethodsOfThePlace(t *testing.T) {
-	g := newGuard(t, guard.Config{})
-	tests := []struct{ path, allow string }{
-		{notebooks, "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"},
-		{"/", "GET, HEAD"},
-		{"/auth/status", "GET, HEAD"},
-		{"/auth/a/signin", "GET, HEAD, POST"},
-		{"/auth/a/callback", "GET, HEAD, POST"},
-		{"/auth/a/paste", "POST"},
-		{"/auth/a/signout", "POST"},
-		{"/healthz", "GET, HEAD"},
-		{"/readyz", "GET, HEAD"},
-	}
-	for _, tt := range tests {
-		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} {
-			t.Run(method+" "+tt.path, func(t *testing.T) {
-				r := call{line: method + " " + tt.path}.request(t)
-				_, refusal := g.Admit(r, guard.Peer{})
-				if strings.Contains(", "+tt.allow+",", ", "+method+",") {
-					if refusal != nil {
-						t.Errorf("got %v, want it admitted", refusal)
-					}
-					return
-				}
-				if refusal == nil || refusal.Cause != answer.MethodNotAllowed {
-					t.Fatalf("got %v, want %s", refusal, answer.MethodNotAllowed)
-				}
-				if got := strings.Join(refusal.Allow, ", "); got != tt.allow {
-					t.Errorf("Allow: got %q, want %q", got, tt.allow)
-				}
-			})
-		}
 	}
 }
 
@@ -293,7 +154,7 @@ func TestKindsHaveNames(t *testing.T) {
 	}
 }
 
-// The guard is on the way of every request.
+// Every request passes the guard.
 func BenchmarkAdmit(b *testing.B) {
 	g := newGuard(b, guard.Config{
 		Account:        "work",
@@ -321,4 +182,34 @@ func BenchmarkAdmit(b *testing.B) {
 			}
 		})
 	}
+}
+
+// A server that cannot read its client keys still answers probes, and admits
+// nothing else: not even what would need no key.
+func TestProbesOnlyRefusesAllButProbes(t *testing.T) {
+	config := guard.Config{AllowedOrigins: []string{"https://app.example"}, TrustedPeers: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}
+	open := newGuard(t, config)
+	refusal := &apierror.Error{Cause: apierror.Misconfigured, Message: "a key cannot be read"}
+	g := open.ProbesOnly(refusal)
+	checkAll(t, g, []call{
+		{name: "probe", line: "GET /healthz", kind: guard.Probe},
+		{name: "probe of a remote client", line: "HEAD /readyz?account=work", from: "203.0.113.1:1", kind: guard.Probe},
+		{name: "probe by address", line: "GET /healthz", host: "10.1.2.3", from: remote, kind: guard.Probe},
+
+		{name: "probe with a method that it does not take", line: "POST /healthz", want: apierror.MethodNotAllowed},
+		{name: "tunnel", line: "CONNECT localhost:8080", want: apierror.MethodNotAllowed},
+		{name: "path that climbs", line: "GET /api/../healthz", want: apierror.BadPath},
+		{name: "local client", want: apierror.Misconfigured},
+		{name: "authenticated client", from: "203.0.113.1:1", peer: guard.Peer{Authenticated: true}, want: apierror.Misconfigured},
+		{name: "trusted peer", from: remote, want: apierror.Misconfigured},
+		{name: "page", line: "GET /", want: apierror.Misconfigured},
+		{name: "callback", line: "GET /auth/a/callback?code=c&state=s", want: apierror.Misconfigured},
+		{name: "preflight", line: "OPTIONS " + notebooks, header: field("Origin", "https://app.example", "Access-Control-Request-Method", "GET"), want: apierror.Misconfigured},
+		{name: "host that is not served", host: "evil.example", want: apierror.Misconfigured},
+		{name: "path that does not exist", line: "GET /favicon.ico", want: apierror.Misconfigured},
+	})
+	if _, got := g.Admit(call{}.request(t), guard.Peer{}); got != refusal {
+		t.Errorf("got %v, want the refusal that was given", got)
+	}
+	call{}.check(t, open) // it stays open
 }

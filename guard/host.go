@@ -10,18 +10,21 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/loopback"
+	"github.com/caddy-onenote/caddy-onenote/internal/percent"
 )
 
-// A hostSet holds the hosts for which the proxy answers, besides loopback. A
-// browser that was led here by DNS rebinding still names the attacker's host
-// (identity of the server, RFC 9110 §7.2), and the set does not hold that one.
-// Ports say nothing about who speaks and are ignored.
+// A hostSet holds the hosts for which requests are accepted, besides loopback. A
+// browser that comes by DNS rebinding still names the attacker's host (RFC 9110
+// §7.2), which is not in the set. Ports say nothing about the client and are
+// ignored.
 type hostSet map[string]struct{}
 
 func newHostSet(allowed []string, bases ...*url.URL) (hostSet, error) {
 	hosts := make(hostSet)
 	for _, s := range allowed {
-		name, ok := configuredHost(s)
+		name, ok := ConfiguredHost(s)
 		if !ok {
 			return nil, fmt.Errorf("allowed_hosts %q: not a host; write the name alone, such as notes.example", s)
 		}
@@ -31,7 +34,7 @@ func newHostSet(allowed []string, bases ...*url.URL) (hostSet, error) {
 		if u == nil {
 			continue
 		}
-		name, ok := configuredHost(u.Host)
+		name, ok := ConfiguredHost(u.Host)
 		if !ok {
 			return nil, fmt.Errorf("%s: %q is not a host", u, u.Host)
 		}
@@ -50,22 +53,12 @@ func (hosts hostSet) has(host string) bool {
 	if _, ok := hosts[name]; ok {
 		return true
 	}
-	return isLoopbackName(name)
-}
-
-// isLoopbackName reports whether the name means this machine whoever resolves
-// it. Names under .localhost are left out: resolvers differ about them.
-func isLoopbackName(name string) bool {
-	if name == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(name)
-	return err == nil && addr.Unmap().IsLoopback()
+	return loopback.Host(name)
 }
 
 // hostname returns the host without port and brackets, in lower case and
-// without the dot of the root, addresses in their shortest form. It fails
-// where that is not all there is.
+// without the dot of the root, addresses in their shortest form. It reports
+// false if the text holds anything else.
 func hostname(host string) (string, bool) {
 	if rest, ok := strings.CutPrefix(host, "["); ok {
 		return hostname6(rest)
@@ -75,11 +68,11 @@ func hostname(host string) (string, bool) {
 		name, port = host[:i], host[i:]
 	}
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	return name, name != "" && isPort(port)
+	return name, name != "" && !strings.HasSuffix(name, ".") && isPort(port)
 }
 
-// hostname6 does that for what follows the bracket of an IPv6 address. Zones
-// mean nothing beyond the machine that wrote them.
+// hostname6 does that for the text after the bracket of an IPv6 address. Zones
+// are refused: they mean nothing beyond the machine that wrote them.
 func hostname6(rest string) (string, bool) {
 	name, port, ok := strings.Cut(rest, "]")
 	if !ok || !isPort(port) {
@@ -92,7 +85,7 @@ func hostname6(rest string) (string, bool) {
 	return addr.String(), true
 }
 
-// isPort reports whether s is nothing, or a colon and digits.
+// isPort reports whether s is empty, or a colon and digits.
 func isPort(s string) bool {
 	if s == "" {
 		return true
@@ -108,10 +101,10 @@ func isPort(s string) bool {
 	return true
 }
 
-// configuredHost returns a host of the configuration in the form in which has
-// looks for it. Names outside of ASCII become what browsers send for them
-// (RFC 5890).
-func configuredHost(s string) (string, bool) {
+// ConfiguredHost returns a host of the configuration in the form that has
+// compares. Names outside of ASCII become what browsers send for them (RFC
+// 5890).
+func ConfiguredHost(s string) (string, bool) {
 	if addr, err := netip.ParseAddr(s); err == nil && addr.Is6() {
 		s = "[" + s + "]"
 	}
@@ -129,16 +122,16 @@ func configuredHost(s string) (string, bool) {
 	return name, isHostText(name)
 }
 
-// isHostText reports whether s consists of what names and addresses are
-// written with. Underscores are no host name (RFC 952) but common between
-// containers.
+// isHostText reports whether s holds only bytes that host names and addresses
+// are written with. Underscores are allowed: no host name has them (RFC 952), but
+// they are common between containers.
 func isHostText(s string) bool {
 	if s == "" || len(s) > 253 {
 		return false
 	}
 	for i := range len(s) {
 		c := s[i]
-		if !isUnreserved(c) && c != ':' || c == '~' {
+		if !percent.IsUnreserved(c) && c != ':' || c == '~' {
 			return false
 		}
 	}

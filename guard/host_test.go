@@ -8,13 +8,13 @@ import (
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
-// A page of the attacker whose name now resolves to 127.0.0.1 is same-origin
-// with the proxy in every respect but one: the browser still sends the
-// attacker's name.
-func TestDNSRebinding(t *testing.T) {
+// If the attacker's name now resolves to 127.0.0.1, a page of the attacker is
+// same-origin with the proxy. Only the host that the browser sends still tells
+// them apart.
+func TestDNSRebindingIsRefused(t *testing.T) {
 	g := newGuard(t, guard.Config{
 		PublicURL:    mustURL(t, "https://Notes.Example:8443/onenote/"),
 		ImageURL:     mustURL(t, "https://pictures.example"),
@@ -37,56 +37,61 @@ func TestDNSRebinding(t *testing.T) {
 		"evil.notes.example", "notes.example.evil", "bücher.example", "10.1.2.4", "localhost:x", "localhost:80:80", ":8080", "user@localhost",
 		"localhost,evil.example", "localhost evil.example",
 	} {
-		calls = append(calls, call{host: host, want: answer.ForbiddenHost})
+		calls = append(calls, call{host: host, want: apierror.ForbiddenHost})
 	}
 	checkAll(t, g, calls)
 }
 
-func TestARequestWithoutHostIsRefused(t *testing.T) {
+func TestRequestWithoutHostIsRefused(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	r := call{}.request(t)
 	r.Host = ""
-	if _, refusal := g.Admit(r, guard.Peer{}); refusal == nil || refusal.Cause != answer.ForbiddenHost {
-		t.Errorf("got %v, want %s", refusal, answer.ForbiddenHost)
+	_, refusal := g.Admit(r, guard.Peer{})
+	if refusal == nil || refusal.Cause != apierror.ForbiddenHost {
+		t.Fatalf("got %v, want %s", refusal, apierror.ForbiddenHost)
+	}
+	if strings.Contains(refusal.Message, "allowed_hosts") || !strings.Contains(refusal.Message, "Host: localhost") {
+		t.Errorf("got advice that cannot help: %s", refusal.Message)
 	}
 }
 
 // In absolute form the Host field does not count (RFC 9112 §3.2.2): the check
 // must see what the request line says.
-func TestAbsoluteFormWithAnotherHost(t *testing.T) {
+func TestHostOfAbsoluteFormCounts(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	checkAll(t, g, []call{
-		{line: "GET http://evil.example" + notebooks, want: answer.ForbiddenHost},
-		{line: "GET http://evil.example:8080" + notebooks, want: answer.ForbiddenHost},
+		{line: "GET http://evil.example" + notebooks, want: apierror.ForbiddenHost},
+		{line: "GET http://evil.example:8080" + notebooks, want: apierror.ForbiddenHost},
 		{line: "GET http://localhost:8080" + notebooks, host: "evil.example"},
 		{line: "GET HTTP://localhost:8080" + notebooks},
 		{line: "GET https://127.0.0.1" + notebooks},
 		{line: "GET http://localhost/", kind: guard.Page},
-		{line: "GET http://localhost", want: answer.BadPath},
-		{line: "GET http://localhost?" + notebooks, want: answer.BadPath},
-		{line: "GET http://evil.example@localhost" + notebooks, want: answer.BadPath},
-		{line: "GET http://localhost@evil.example" + notebooks, want: answer.BadPath},
-		{line: "GET ftp://localhost" + notebooks, want: answer.BadPath},
-		{line: "GET http:" + notebooks, want: answer.BadPath},
-		{line: "OPTIONS *", want: answer.BadPath},
+		{line: "GET http://localhost", want: apierror.BadPath},
+		{line: "GET http://localhost?" + notebooks, want: apierror.BadPath},
+		{line: "GET http://evil.example@localhost" + notebooks, want: apierror.BadPath},
+		{line: "GET http://localhost@evil.example" + notebooks, want: apierror.BadPath},
+		{line: "GET ftp://localhost" + notebooks, want: apierror.BadPath},
+		{line: "GET http:" + notebooks, want: apierror.BadPath},
+		{line: "OPTIONS *", want: apierror.BadPath},
 	})
 }
 
 // The status page, sign-in and probes are reachable by rebinding as well.
-func TestDNSRebindingOfPages(t *testing.T) {
+func TestDNSRebindingOfPagesIsRefused(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	for _, line := range []string{"GET /", "GET /auth/status", "GET /auth/a/signin", "POST /auth/a/signin", "GET /auth/a/callback?code=c&state=s", "POST /auth/a/signout"} {
-		call{line: line, host: "evil.example:8080", want: answer.ForbiddenHost}.check(t, g)
+		call{line: line, host: "evil.example:8080", want: apierror.ForbiddenHost}.check(t, g)
 	}
 }
 
-// An orchestrator probes by address. It learns yes or no, and so does a page.
-func TestProbesNeedNoHostAndNoKeyButSayLittle(t *testing.T) {
+// An orchestrator probes by address. It learns only yes or no, and so does a
+// page of another site.
+func TestProbeFromForeignHostIsAdmittedAsStranger(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	tests := []struct {
-		name   string
-		call   call
-		remote bool
+		name     string
+		call     call
+		stranger bool
 	}{
 		{"local", call{}, false},
 		{"by address of the pod", call{host: "10.1.2.3:8080", from: remote}, true},
@@ -101,19 +106,19 @@ func TestProbesNeedNoHostAndNoKeyButSayLittle(t *testing.T) {
 			t.Run(tt.name+path, func(t *testing.T) {
 				tt.call.line, tt.call.kind = "GET "+path, guard.Probe
 				route := tt.call.check(t, g)
-				if route != nil && (route.Remote != tt.remote || route.Account != "") {
-					t.Errorf("got remote %t, account %q, want %t and none", route.Remote, route.Account, tt.remote)
+				if route != nil && (route.Stranger != tt.stranger || route.Account != "") {
+					t.Errorf("got stranger %t, account %q, want %t and none", route.Stranger, route.Account, tt.stranger)
 				}
 			})
 		}
 	}
 }
 
-func TestARefusedHostIsToldHowToBeAllowed(t *testing.T) {
+func TestRefusedHostIsToldHowToBeAllowed(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	tests := []struct{ host, want, not string }{
-		{"Evil.Example:8080", `"allowed_hosts evil.example"`, ""},
-		{"[2001:db8::1]", `"allowed_hosts 2001:db8::1"`, ""},
+		{"Evil.Example:8080", "add evil.example to the option allowed_hosts", ""},
+		{"[2001:db8::1]", "add 2001:db8::1 to the option allowed_hosts", ""},
 		{"{$HOME}", "allowed_hosts", "HOME"},
 		{"a\"b", "allowed_hosts", `a"b`},
 		{strings.Repeat("a", 300), "allowed_hosts", "aaaa"},

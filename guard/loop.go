@@ -8,9 +8,10 @@ import (
 	"strings"
 )
 
-// isLoop reports whether the request has been here before. It comes back where
-// the upstream's name leads to ourselves, by the hosts file or by an
-// HTTPS_PROXY that we inherited; every round would then start the next.
+// isLoop reports whether the request has passed through this proxy before. It
+// comes back if the upstream's or the provider's name leads to the proxy itself,
+// through the hosts file or an inherited HTTPS_PROXY; each time would then start the
+// next.
 //
 // CDN-Loop (RFC 8586) is a list of cdn-ids with parameters.
 func (g *Guard) isLoop(h http.Header) bool {

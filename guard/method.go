@@ -6,12 +6,9 @@ package guard
 import (
 	"net/http"
 	"slices"
-	"strings"
-
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
 )
 
-// A methodSet is a set of the methods that exist here.
+// A methodSet is a set of the methods that the proxy knows.
 type methodSet uint8
 
 const (
@@ -56,30 +53,4 @@ func (m methodSet) names() []string {
 		}
 	}
 	return names
-}
-
-// refuseProtocol refuses what would make the connection something else than a
-// sequence of requests: a tunnel past all checks (CONNECT, Upgrade), or an
-// echo of our credential (TRACE).
-//
-// An offer of HTTP/2 without TLS is declined in the way that RFC 9110 §7.8
-// gives a server, by going on as if it had not been made: Java's HttpClient
-// makes it to every http address. Its fields are removed, for a proxy that
-// forwards the offer opens the tunnel after all.
-func refuseProtocol(r *http.Request) *answer.Answer {
-	if !proxied.has(r.Method) {
-		return methodNotAllowed(proxied)
-	}
-	offers := r.Header["Upgrade"]
-	if len(offers) == 0 {
-		return nil
-	}
-	for _, offer := range offers {
-		if !strings.EqualFold(strings.TrimSpace(offer), "h2c") {
-			return upgradeRefused()
-		}
-	}
-	r.Header.Del("Upgrade")
-	r.Header.Del("Http2-Settings")
-	return nil
 }

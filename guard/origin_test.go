@@ -9,10 +9,10 @@ import (
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
-func TestCrossOriginReads(t *testing.T) {
+func TestCrossOriginReadIsRefused(t *testing.T) {
 	g := newGuard(t, guard.Config{
 		PublicURL:      mustURL(t, "https://notes.example/onenote"),
 		ImageURL:       mustURL(t, "https://pictures.example"),
@@ -33,34 +33,34 @@ func TestCrossOriginReads(t *testing.T) {
 		{name: "allowed scheme of its own", header: field("Origin", "app://obsidian.md")},
 		{name: "allowed name beyond ASCII", header: field("Origin", "http://xn--bcher-kva.example:81")},
 
-		{name: "picture or script on another site", header: field("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"), want: answer.ForbiddenOrigin},
-		{name: "another port of this machine", header: field("Sec-Fetch-Site", "same-site"), want: answer.ForbiddenOrigin},
-		{name: "another site", header: field("Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"), want: answer.ForbiddenOrigin},
-		{name: "another site, old browser", header: field("Origin", "https://evil.example"), want: answer.ForbiddenOrigin},
-		{name: "another site that says it is ours", header: field("Origin", "https://evil.example", "Sec-Fetch-Site", "same-origin"), want: answer.ForbiddenOrigin},
-		{name: "another site, HEAD", line: "HEAD " + notebooks, header: field("Origin", "https://evil.example"), want: answer.ForbiddenOrigin},
-		{name: "another site, OPTIONS", line: "OPTIONS " + notebooks, header: field("Origin", "https://evil.example"), want: answer.ForbiddenOrigin},
-		{name: "another port", header: field("Origin", "http://localhost:9999"), want: answer.ForbiddenOrigin},
-		{name: "another loopback name", header: field("Origin", "http://127.0.0.1:8080"), want: answer.ForbiddenOrigin},
-		{name: "another scheme", header: field("Origin", "https://localhost:8080"), want: answer.ForbiddenOrigin},
-		{name: "sandboxed document", header: field("Origin", "null"), want: answer.ForbiddenOrigin},
-		{name: "sandboxed document, newer browser", header: field("Origin", "null", "Sec-Fetch-Site", "cross-site"), want: answer.ForbiddenOrigin},
-		{name: "null with two answers", header: field("Origin", "null", "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Site", "cross-site"), want: answer.ForbiddenOrigin},
-		{name: "empty origin", header: field("Origin", ""), want: answer.ForbiddenOrigin},
-		{name: "two origins", header: field("Origin", "https://app.example", "Origin", "https://evil.example"), want: answer.ForbiddenOrigin},
-		{name: "list of origins", header: field("Origin", "https://app.example https://evil.example"), want: answer.ForbiddenOrigin},
-		{name: "longer than allowed", header: field("Origin", "https://app.example.evil"), want: answer.ForbiddenOrigin},
-		{name: "below allowed", header: field("Origin", "https://x.app.example"), want: answer.ForbiddenOrigin},
-		{name: "allowed with a slash", header: field("Origin", "https://app.example/"), want: answer.ForbiddenOrigin},
-		{name: "allowed on http", header: field("Origin", "http://app.example"), want: answer.ForbiddenOrigin},
-		{name: "where pictures are", header: field("Origin", "https://pictures.example"), want: answer.ForbiddenOrigin},
-		{name: "two sites", header: field("Sec-Fetch-Site", "same-origin", "Sec-Fetch-Site", "cross-site"), want: answer.ForbiddenOrigin},
-		{name: "site that is none of the words", header: field("Sec-Fetch-Site", "Same-Origin"), want: answer.ForbiddenOrigin},
-		{name: "link to the API on another site", header: field("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"), want: answer.ForbiddenOrigin},
+		{name: "picture or script on another site", header: field("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"), want: apierror.ForbiddenOrigin},
+		{name: "another port of this machine", header: field("Sec-Fetch-Site", "same-site"), want: apierror.ForbiddenOrigin},
+		{name: "another site", header: field("Origin", "https://evil.example", "Sec-Fetch-Site", "cross-site"), want: apierror.ForbiddenOrigin},
+		{name: "another site, old browser", header: field("Origin", "https://evil.example"), want: apierror.ForbiddenOrigin},
+		{name: "another site that says it is ours", header: field("Origin", "https://evil.example", "Sec-Fetch-Site", "same-origin"), want: apierror.ForbiddenOrigin},
+		{name: "another site, HEAD", line: "HEAD " + notebooks, header: field("Origin", "https://evil.example"), want: apierror.ForbiddenOrigin},
+		{name: "another site, OPTIONS", line: "OPTIONS " + notebooks, header: field("Origin", "https://evil.example"), want: apierror.ForbiddenOrigin},
+		{name: "another port", header: field("Origin", "http://localhost:9999"), want: apierror.ForbiddenOrigin},
+		{name: "another loopback name", header: field("Origin", "http://127.0.0.1:8080"), want: apierror.ForbiddenOrigin},
+		{name: "another scheme", header: field("Origin", "https://localhost:8080"), want: apierror.ForbiddenOrigin},
+		{name: "sandboxed document", header: field("Origin", "null"), want: apierror.ForbiddenOrigin},
+		{name: "sandboxed document, newer browser", header: field("Origin", "null", "Sec-Fetch-Site", "cross-site"), want: apierror.ForbiddenOrigin},
+		{name: "null with two sites", header: field("Origin", "null", "Sec-Fetch-Site", "same-origin", "Sec-Fetch-Site", "cross-site"), want: apierror.ForbiddenOrigin},
+		{name: "empty origin", header: field("Origin", ""), want: apierror.ForbiddenOrigin},
+		{name: "two origins", header: field("Origin", "https://app.example", "Origin", "https://evil.example"), want: apierror.ForbiddenOrigin},
+		{name: "list of origins", header: field("Origin", "https://app.example https://evil.example"), want: apierror.ForbiddenOrigin},
+		{name: "longer than allowed", header: field("Origin", "https://app.example.evil"), want: apierror.ForbiddenOrigin},
+		{name: "below allowed", header: field("Origin", "https://x.app.example"), want: apierror.ForbiddenOrigin},
+		{name: "allowed with a slash", header: field("Origin", "https://app.example/"), want: apierror.ForbiddenOrigin},
+		{name: "allowed on http", header: field("Origin", "http://app.example"), want: apierror.ForbiddenOrigin},
+		{name: "where pictures are", header: field("Origin", "https://pictures.example"), want: apierror.ForbiddenOrigin},
+		{name: "two sites", header: field("Sec-Fetch-Site", "same-origin", "Sec-Fetch-Site", "cross-site"), want: apierror.ForbiddenOrigin},
+		{name: "site that is none of the words", header: field("Sec-Fetch-Site", "Same-Origin"), want: apierror.ForbiddenOrigin},
+		{name: "link to the API on another site", header: field("Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"), want: apierror.ForbiddenOrigin},
 	})
 }
 
-func TestCrossOriginWrites(t *testing.T) {
+func TestCrossOriginWriteIsRefused(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
 		for _, h := range [][]string{
@@ -70,22 +70,22 @@ func TestCrossOriginWrites(t *testing.T) {
 			{"Sec-Fetch-Site", "same-site"},
 		} {
 			t.Run(method+" "+strings.Join(h, " "), func(t *testing.T) {
-				call{line: method + " " + notebooks, header: field(h...), want: answer.ForbiddenOrigin}.check(t, g)
+				call{line: method + " " + notebooks, header: field(h...), want: apierror.ForbiddenOrigin}.check(t, g)
 			})
 		}
 	}
 }
 
-func TestNullMayBeAllowed(t *testing.T) {
+func TestNullOriginIsAdmittedWhenAllowed(t *testing.T) {
 	g := newGuard(t, guard.Config{AllowedOrigins: []string{"null"}})
 	call{header: field("Origin", "null", "Sec-Fetch-Site", "cross-site")}.check(t, g)
 }
 
-func TestOverTLSOurOriginIsHTTPS(t *testing.T) {
+func TestOwnOriginIsHTTPSOverTLS(t *testing.T) {
 	g := newGuard(t, guard.Config{})
-	for origin, want := range map[string]answer.Cause{
+	for origin, want := range map[string]apierror.Cause{
 		"https://localhost": "",
-		"http://localhost":  answer.ForbiddenOrigin,
+		"http://localhost":  apierror.ForbiddenOrigin,
 	} {
 		r := call{host: "localhost:443", header: field("Origin", origin)}.request(t)
 		r.TLS = &tls.ConnectionState{}
@@ -95,9 +95,9 @@ func TestOverTLSOurOriginIsHTTPS(t *testing.T) {
 	}
 }
 
-// Sign-ins come from elsewhere by design: the provider redirects or posts to
-// the callback, and people follow links and bookmarks.
-func TestLoginCSRF(t *testing.T) {
+// Some requests of a sign-in come from other sites by design: the provider
+// redirects or posts to the callback, and people follow links and bookmarks.
+func TestLoginCSRFIsRefused(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	document := []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
 	frame := []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}
@@ -113,25 +113,25 @@ func TestLoginCSRF(t *testing.T) {
 		{name: "our own button", line: "POST /auth/a/signin", header: field("Origin", "http://localhost:8080", "Sec-Fetch-Site", "same-origin"), kind: guard.Page},
 		{name: "curl starts a sign-in", line: "POST /auth/a/signin", kind: guard.Page},
 
-		{name: "sign-in started by another site", line: "POST /auth/a/signin", header: field(append(foreign, document...)...), want: answer.ForbiddenOrigin},
-		{name: "sign-in started by another site, old browser", line: "POST /auth/a/signin", header: field(foreign...), want: answer.ForbiddenOrigin},
-		{name: "sign-out by another site", line: "POST /auth/a/signout", header: field(append(foreign, document...)...), want: answer.ForbiddenOrigin},
-		{name: "address pasted by another site", line: "POST /auth/a/paste", header: field(append(foreign, document...)...), want: answer.ForbiddenOrigin},
-		{name: "sign-in page in a frame", line: "GET /auth/a/signin", header: field(frame...), want: answer.ForbiddenOrigin},
-		{name: "status page in a frame", line: "GET /", header: field(frame...), want: answer.ForbiddenOrigin},
-		{name: "status page read by script", line: "GET /", header: field(fetch...), want: answer.ForbiddenOrigin},
-		{name: "status read by script", line: "GET /auth/status", header: field(fetch...), want: answer.ForbiddenOrigin},
-		{name: "link to the status", line: "GET /auth/status", header: field(document...), want: answer.ForbiddenOrigin},
-		{name: "below the callback", line: "GET /auth/a/callback/x", header: field(document...), want: answer.ForbiddenOrigin},
+		{name: "sign-in started by another site", line: "POST /auth/a/signin", header: field(append(foreign, document...)...), want: apierror.ForbiddenOrigin},
+		{name: "sign-in started by another site, old browser", line: "POST /auth/a/signin", header: field(foreign...), want: apierror.ForbiddenOrigin},
+		{name: "sign-out by another site", line: "POST /auth/a/signout", header: field(append(foreign, document...)...), want: apierror.ForbiddenOrigin},
+		{name: "address pasted by another site", line: "POST /auth/a/paste", header: field(append(foreign, document...)...), want: apierror.ForbiddenOrigin},
+		{name: "sign-in page in a frame", line: "GET /auth/a/signin", header: field(frame...), want: apierror.ForbiddenOrigin},
+		{name: "status page in a frame", line: "GET /", header: field(frame...), want: apierror.ForbiddenOrigin},
+		{name: "status page read by script", line: "GET /", header: field(fetch...), want: apierror.ForbiddenOrigin},
+		{name: "status read by script", line: "GET /auth/status", header: field(fetch...), want: apierror.ForbiddenOrigin},
+		{name: "link to the status", line: "GET /auth/status", header: field(document...), want: apierror.ForbiddenOrigin},
+		{name: "below the callback", line: "GET /auth/a/callback/x", header: field(document...), want: apierror.ForbiddenOrigin},
 	})
 }
 
-func TestARefusedOriginIsToldHowToBeAllowed(t *testing.T) {
+func TestRefusedOriginIsToldHowToBeAllowed(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	tests := []struct{ origin, want, not string }{
-		{"https://app.example:8443", `"allowed_origins https://app.example:8443"`, ""},
-		{"http://[::1]:3000", `"allowed_origins http://[::1]:3000"`, ""},
-		{"null", `"allowed_origins null"`, ""},
+		{"https://app.example:8443", "add https://app.example:8443 to the option allowed_origins", ""},
+		{"http://[::1]:3000", "add http://[::1]:3000 to the option allowed_origins", ""},
+		{"null", "add null to the option allowed_origins", ""},
 		{"https://app.example/<b>", "allowed_origins", "<b>"},
 		{"{$SECRET}", "allowed_origins", "SECRET"},
 		{"https://" + strings.Repeat("a", 300), "allowed_origins", "aaaa"},

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 	"github.com/caddy-onenote/caddy-onenote/proxy/picture"
 )
 
@@ -30,6 +30,7 @@ func pictureGuard(t testing.TB) (*guard.Guard, *clock, string) {
 		Upstream:   pictureUpstream,
 		ImageURL:   mustURL(t, "https://pictures.example"),
 		Pictures:   s,
+		Serves:     func(account string) bool { return account == "work" || account == "home" },
 		ClientKeys: []guard.ClientKey{{Name: "scanner", Key: "key-of-scanner", Account: "home"}},
 		Now:        c.now,
 	})
@@ -37,8 +38,8 @@ func pictureGuard(t testing.TB) (*guard.Guard, *clock, string) {
 	return g, c, string(query)
 }
 
-// The URL is the key: an <img> on any page, in any mail, sends nothing else.
-func TestASignedPictureOpensForItsHolder(t *testing.T) {
+// The URL is the key: an <img> on a page or in a mail sends nothing else.
+func TestSignedPictureIsAdmittedWithoutKey(t *testing.T) {
 	g, _, query := pictureGuard(t)
 	for _, c := range []call{
 		{name: "local"},
@@ -56,7 +57,7 @@ func TestASignedPictureOpensForItsHolder(t *testing.T) {
 				if route == nil {
 					return
 				}
-				if route.Account != "work" || !route.Bound || route.Client != "" {
+				if route.Account != "work" || !route.Bound || route.KeyName != "" {
 					t.Errorf("got %+v, want it bound to the account that was signed", route)
 				}
 				if p := route.Picture; p == nil || p.Path != picturePath || p.MIMEType != "image/png" || p.Upstream != pictureUpstream {
@@ -67,20 +68,20 @@ func TestASignedPictureOpensForItsHolder(t *testing.T) {
 	}
 }
 
-func TestASignedPictureOpensNothingElse(t *testing.T) {
+func TestPictureSignatureOpensNothingElse(t *testing.T) {
 	g, c, query := pictureGuard(t)
 	checkAll(t, g, []call{
-		{name: "rebound host", line: "GET " + picturePath + "?" + query, host: "evil.example", want: answer.ForbiddenHost},
-		{name: "writing", line: "POST " + picturePath + "?" + query, want: answer.MethodNotAllowed},
-		{name: "deleting", line: "DELETE " + picturePath + "?" + query, want: answer.MethodNotAllowed},
-		{name: "another picture", line: "GET " + strings.Replace(picturePath, "10456", "10457", 1) + "?" + query, want: answer.ForbiddenClient},
-		{name: "the notebooks", line: "GET " + notebooks + "?" + query, want: answer.ForbiddenClient},
-		{name: "climbing", line: "GET " + picturePath + "/../content?" + query, want: answer.BadPath},
-		{name: "a page of ours", line: "GET /auth/status?" + query, from: remote, want: answer.ForbiddenClient, status: 401},
-		{name: "another account", line: "GET " + picturePath + "?" + strings.Replace(query, "work", "home", 1), want: answer.ForbiddenClient},
-		{name: "even with a key", line: "GET " + picturePath + "?" + query + "x", header: field("Authorization", "Bearer key-of-scanner"), from: remote, want: answer.ForbiddenClient},
-		{name: "without the signature it is a request like others", line: "GET " + picturePath + "?publicAuth=true&mimeType=image/png", from: remote, want: answer.ForbiddenClient},
-		{name: "and like others it may be local", line: "GET " + picturePath + "?publicAuth=true&mimeType=image/png"},
+		{name: "rebound host", line: "GET " + picturePath + "?" + query, host: "evil.example", want: apierror.ForbiddenHost},
+		{name: "writing", line: "POST " + picturePath + "?" + query, want: apierror.MethodNotAllowed},
+		{name: "deleting", line: "DELETE " + picturePath + "?" + query, want: apierror.MethodNotAllowed},
+		{name: "another picture", line: "GET " + strings.Replace(picturePath, "10456", "10457", 1) + "?" + query, want: apierror.ForbiddenClient},
+		{name: "the notebooks", line: "GET " + notebooks + "?" + query, want: apierror.ForbiddenClient},
+		{name: "climbing", line: "GET " + picturePath + "/../content?" + query, want: apierror.BadPath},
+		{name: "a page of ours", line: "GET /auth/status?" + query, from: remote, want: apierror.ForbiddenClient, status: 401},
+		{name: "another account", line: "GET " + picturePath + "?" + strings.Replace(query, "work", "home", 1), want: apierror.ForbiddenClient},
+		{name: "even with a key", line: "GET " + picturePath + "?" + query + "x", header: field("Authorization", "Bearer key-of-scanner"), from: remote, want: apierror.ForbiddenClient},
+		{name: "without the signature it is a request like others", line: "GET " + picturePath + "?publicAuth=true&mimeType=image/png", from: remote, want: apierror.ForbiddenClient},
+		{name: "and like others it needs a key", line: "GET " + picturePath + "?publicAuth=true&mimeType=image/png", header: field("Authorization", "Bearer key-of-scanner")},
 	})
 	c.advance(time.Hour)
 	for _, from := range []string{local, remote} {
@@ -91,11 +92,11 @@ func TestASignedPictureOpensNothingElse(t *testing.T) {
 	}
 }
 
-func TestWherePicturesAreNotLocalASignatureMeansNothing(t *testing.T) {
+func TestPictureSignatureIsIgnoredWherePicturesAreNotLocal(t *testing.T) {
 	_, _, query := pictureGuard(t)
 	g := newGuard(t, guard.Config{})
 	checkAll(t, g, []call{
 		{name: "local", line: "GET " + picturePath + "?" + query},
-		{name: "remote", line: "GET " + picturePath + "?" + query, from: remote, want: answer.ForbiddenClient},
+		{name: "remote", line: "GET " + picturePath + "?" + query, from: remote, want: apierror.ForbiddenClient},
 	})
 }

@@ -9,140 +9,159 @@ import (
 	"strings"
 	"time"
 
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+	"github.com/caddy-onenote/caddy-onenote/internal/netfail"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 	"github.com/caddy-onenote/caddy-onenote/proxy/picture"
 )
 
-// The refusals. Each says what is wrong and, where an operator can change it,
-// what to write. What the client sent is repeated only where it is a plain
-// host or origin.
+// The refusals. Each says what is wrong and, where an operator can change that,
+// which option to set. A refusal repeats what the client sent only if that is a
+// plain host or origin.
 
-// challenge asks a person's browser for a client key.
+// challenge makes a browser ask its user for a client key.
 const challenge = `Basic realm="onenote", charset="UTF-8"`
 
-func badPath(err error) *answer.Answer {
-	return &answer.Answer{Cause: answer.BadPath, Message: err.Error() + "."}
+func badPath(err error) *apierror.Error {
+	return &apierror.Error{Cause: apierror.BadPath, Message: err.Error() + "."}
 }
 
-func forbiddenHost(host string) *answer.Answer {
-	name, ok := hostname(host)
-	if !ok || !isHostText(name) {
-		return &answer.Answer{
-			Cause:   answer.ForbiddenHost,
-			Message: "this proxy does not answer for the host that the request names. Hosts that it is to answer for are listed with allowed_hosts in the onenote block of the Caddyfile.",
+func forbiddenHost(host string) *apierror.Error {
+	if host == "" {
+		return &apierror.Error{
+			Cause: apierror.ForbiddenHost,
+			Message: "the request names no host, as old HTTP/1.0 clients do, so the proxy cannot tell for whom it is. " +
+				"Send a Host field, such as Host: localhost, or the whole address in the request line.",
 		}
 	}
-	return &answer.Answer{
-		Cause:   answer.ForbiddenHost,
-		Message: fmt.Sprintf("this proxy does not answer for the host %s. If it is meant to, write \"allowed_hosts %s\" in the onenote block of the Caddyfile.", name, name),
+	message := "this proxy does not serve the host that the request names. If it should, add that host to the option allowed_hosts."
+	if name, ok := hostname(host); ok && isHostText(name) {
+		message = fmt.Sprintf("this proxy does not serve the host %s. If it should, add %s to the option allowed_hosts.", name, name)
+	}
+	return &apierror.Error{Cause: apierror.ForbiddenHost, Message: message}
+}
+
+func notFound(paths []string) *apierror.Error {
+	message := "there is nothing at this path. "
+	if len(paths) > 0 {
+		message += "The API is under " + strings.Join(paths, " and ") + ". "
+	}
+	return &apierror.Error{Cause: apierror.NotFound, Message: message + "The status page is at /."}
+}
+
+func loopDetected() *apierror.Error {
+	return &apierror.Error{
+		Cause:   apierror.LoopDetected,
+		Message: "the request has passed through this proxy before: " + netfail.LoopAdvice + ".",
 	}
 }
 
-func notFound(paths []string) *answer.Answer {
-	return &answer.Answer{
-		Cause:   answer.NotFound,
-		Message: "there is nothing at this path. The API is under " + strings.Join(paths, " and ") + "; / is the status page.",
-	}
-}
-
-func loopDetected() *answer.Answer {
-	return &answer.Answer{
-		Cause:   answer.LoopDetected,
-		Message: "the request has passed through this proxy before. The name of the API leads back to the proxy itself, by a hosts file or an HTTPS_PROXY variable: change that where the proxy runs, or write \"network_proxy none\" in the transport block of the Caddyfile.",
-	}
-}
-
-func methodNotAllowed(allowed methodSet) *answer.Answer {
+func methodNotAllowed(allowed methodSet) *apierror.Error {
 	names := allowed.names()
-	return &answer.Answer{
-		Cause:   answer.MethodNotAllowed,
+	return &apierror.Error{
+		Cause:   apierror.MethodNotAllowed,
 		Message: "this path takes " + strings.Join(names, ", ") + " and no other method.",
 		Allow:   names,
 	}
 }
 
-func upgradeRefused() *answer.Answer {
-	return &answer.Answer{
-		Cause:   answer.MethodNotAllowed,
+func upgradeRefused() *apierror.Error {
+	return &apierror.Error{
+		Cause:   apierror.MethodNotAllowed,
 		Message: "the request wants to switch to another protocol (Upgrade); the API has none.",
 		Allow:   proxied.names(),
 	}
 }
 
-func forbiddenPicture(err error) *answer.Answer {
-	if errors.Is(err, picture.ErrExpired) {
-		return &answer.Answer{
-			Cause:   answer.ForbiddenClient,
-			Message: "the address of this picture has expired. Fetch the page again: it comes with fresh ones. For how long they work is set with image_lifetime in the onenote block of the Caddyfile.",
-		}
+func forbiddenPicture(err error) *apierror.Error {
+	message := "the URL of this picture was not written by this proxy, or was signed with a key that is no longer in use. Fetch the page again and use its URLs unchanged."
+	switch {
+	case errors.Is(err, picture.ErrExpired):
+		message = "the URL of this picture has expired. Fetch the page again: it comes with new ones. The option image_lifetime sets how long they are valid."
+	case errors.Is(err, errOtherSite):
+		message = "the URL of this picture is for an account that this site does not serve. Use it at the site that wrote it."
 	}
-	return &answer.Answer{
-		Cause:   answer.ForbiddenClient,
-		Message: "the address of this picture is not as this proxy wrote it, or was signed with a key that is gone. Fetch the page again and use its addresses unchanged.",
+	return &apierror.Error{Cause: apierror.ForbiddenClient, Message: message}
+}
+
+func forbiddenOrigin(origin string) *apierror.Error {
+	message := "the page that sent this request may not use this proxy. If it should, add its origin to the option allowed_origins."
+	if isOriginText(origin) {
+		message = fmt.Sprintf("pages of the origin %s may not use this proxy. If they should, add %s to the option allowed_origins.", origin, origin)
+	}
+	return &apierror.Error{Cause: apierror.ForbiddenOrigin, Message: message}
+}
+
+func foreignSite() *apierror.Error {
+	return &apierror.Error{
+		Cause: apierror.ForbiddenOrigin,
+		Message: "a browser sent this request for a page of another site (Sec-Fetch-Site). " +
+			"If that page should use this proxy, add its origin to the option allowed_origins and let the page send its requests with CORS.",
 	}
 }
 
-func forbiddenOrigin(origin string) *answer.Answer {
-	if !isOriginText(origin) {
-		return &answer.Answer{
-			Cause:   answer.ForbiddenOrigin,
-			Message: "the page that sent this request may not use the proxy. Origins that may are listed with allowed_origins in the onenote block of the Caddyfile.",
-		}
-	}
-	return &answer.Answer{
-		Cause:   answer.ForbiddenOrigin,
-		Message: fmt.Sprintf("pages of %s may not use this proxy. If they are meant to, write \"allowed_origins %s\" in the onenote block of the Caddyfile.", origin, origin),
+func remoteSignin() *apierror.Error {
+	return &apierror.Error{
+		Cause: apierror.ForbiddenClient,
+		Message: "signing in and out is only possible on the machine where the proxy runs: in a browser there, or with the proxy's command \"signin\". " +
+			"To allow it from other machines, set the option allow_remote_signin.",
 	}
 }
 
-func foreignSite() *answer.Answer {
-	return &answer.Answer{
-		Cause:   answer.ForbiddenOrigin,
-		Message: "a browser sent this request for a page of another site (Sec-Fetch-Site). Such a page has to be listed with allowed_origins in the onenote block of the Caddyfile, and to ask with CORS.",
+// keyMissing refuses a client that has shown no right to be here. On a page the
+// browser then asks its user for a key; on an API path it never does.
+func keyMissing(c clientInfo, kind Kind) *apierror.Error {
+	why := "this request does not come from this machine and has no valid client key. Set a key with the option client_key and send it"
+	switch {
+	case c.forwarded:
+		why = "this request came through another proxy (Forwarded, X-Forwarded-*, X-Real-IP, Via or a similar field is set) and so counts as remote, " +
+			"and has no valid client key. Set a key with the option client_key and send it"
+	case !c.remote:
+		why = "this site has client keys, and with them every client needs one, also on this machine. Send a key of the option client_key"
+	}
+	e := &apierror.Error{
+		Cause: apierror.ForbiddenClient,
+		Message: why + " as Authorization: Bearer, as Basic password or in " +
+			KeyHeader + "; or add the client's network to the option trusted_peers.",
+	}
+	if kind == Page || kind == App {
+		e.Challenge = challenge
+	}
+	return e
+}
+
+// grantedElsewhere makes an app sign in again: at this site, where its user shows a key.
+func grantedElsewhere() *apierror.Error {
+	return &apierror.Error{
+		Cause: apierror.SigninRequired,
+		Message: "the key of the app was handed out to somebody who had not shown a client key that this site knows. " +
+			"The app has to sign in again, at this site.",
 	}
 }
 
-func remoteSignin() *answer.Answer {
-	return &answer.Answer{
-		Cause:   answer.ForbiddenClient,
-		Message: "signing in and out is done on the machine where the proxy runs: in a browser there, or with \"caddy onenote signin\". To allow it from elsewhere write \"allow_remote_signin\" in the onenote block of the Caddyfile.",
+func wrongKey() *apierror.Error {
+	return &apierror.Error{
+		Cause:   apierror.ForbiddenClient,
+		Message: "the key in " + KeyHeader + " is none of the keys that the option client_key holds.",
 	}
 }
 
-// needsKey refuses a stranger. A person in front of a page is asked for a key
-// by the browser; an app never is.
-func needsKey(c caller, kind Kind) *answer.Answer {
-	why := "this request does not come from this machine"
-	if c.forwarded {
-		why = "this request came through another proxy (Forwarded, X-Forwarded-*, X-Real-IP or Via is set) and so counts as remote"
-	}
-	a := &answer.Answer{
-		Cause:   answer.ForbiddenClient,
-		Message: why + " and has no valid client key. Write \"client_key <name> <key>\" in the onenote block of the Caddyfile and send the key as Authorization: Bearer, as Basic password or in " + KeyHeader + "; or list the caller's network with trusted_peers.",
-	}
-	if kind == Page {
-		a.Challenge = challenge
-	}
-	return a
-}
-
-func wrongKey() *answer.Answer {
-	return &answer.Answer{
-		Cause:   answer.ForbiddenClient,
-		Message: "the key in " + KeyHeader + " is none of the keys that are listed with client_key in the onenote block of the Caddyfile.",
+func otherAccount(name string) *apierror.Error {
+	return &apierror.Error{
+		Cause:   apierror.UnknownAccount,
+		Message: fmt.Sprintf("this client may use and see one account, which is not %s. The options account and client_key say which one.", name),
 	}
 }
 
-func otherAccount(name string) *answer.Answer {
-	return &answer.Answer{
-		Cause:   answer.UnknownAccount,
-		Message: fmt.Sprintf("the client key of this request is bound to another account than %s.", name),
+func unknownAccount() *apierror.Error {
+	return &apierror.Error{
+		Cause:   apierror.UnknownAccount,
+		Message: "there is no account for this client. The options account and client_key say which one it uses.",
 	}
 }
 
-func tooManyAttempts(wait time.Duration) *answer.Answer {
-	return &answer.Answer{
-		Cause:      answer.TooManyAttempts,
+func tooManyWrongKeys(wait time.Duration) *apierror.Error {
+	return &apierror.Error{
+		Cause:      apierror.TooManyAttempts,
 		Message:    "too many wrong client keys came from this address. Correct the key that the app sends and try again after the time in Retry-After.",
 		RetryAfter: wait,
 	}

@@ -6,96 +6,104 @@ package guard
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/percent"
+	"github.com/caddy-onenote/caddy-onenote/internal/requestline"
 )
 
 // maxTarget is the longest request target in bytes: the API takes URIs of up
 // to 16 KB (its error 20005).
 const maxTarget = 16 << 10
 
-// maxDecodings is how often the API, or something in front of it, may be
-// thought to decode a path.
+// maxDecodings is how often the API, or a server in front of it, might decode a
+// path.
 const maxDecodings = 3
 
-// A target is what the request line asks for, as the client wrote it. It is
-// looked at raw because it is sent raw: what net/http makes of it in URL.Path
-// is another string, and a check of the one says little about the other.
-type target struct {
+// A requestTarget is what the request line asks for, as the client wrote it
+// (RFC 9112 §3.2). It is checked raw because it is sent raw: the URL.Path that
+// net/http makes of it is another string, and a check of one says little about
+// the other.
+type requestTarget struct {
+	raw   string // path and query
 	path  string // with the leading slash
 	query string // without the question mark
 }
 
 // parseTarget returns the target of the request, or an error that says in
-// plain words why it is none that may be sent upstream.
-func parseTarget(r *http.Request) (target, error) {
+// plain words why that target may not be sent upstream.
+func parseTarget(r *http.Request) (requestTarget, error) {
 	raw, err := originForm(r)
 	if err != nil {
-		return target{}, err
+		return requestTarget{}, err
 	}
 	if len(raw) > maxTarget {
-		return target{}, errors.New("the address is longer than 16 KB, which the API does not take")
+		return requestTarget{}, errors.New("the address is longer than 16 KB, which the API does not take")
 	}
-	var t target
+	t := requestTarget{raw: raw}
 	t.path, t.query, _ = strings.Cut(raw, "?")
 	if err := checkPath(t.path); err != nil {
-		return target{}, err
+		return requestTarget{}, err
 	}
 	return t, checkQuery(t.query)
 }
 
-// originForm returns path and query as they came (RFC 9112 §3.2.1). From the
-// absolute form (§3.2.2) scheme and authority are taken off; net/http has made
-// that authority the Host of the request, and it must be exactly that: user
-// information or encodings in it would be one more thing to disagree about.
+// originForm returns path and query as they came (RFC 9112 §3.2.1). It removes
+// scheme and authority of the absolute form (§3.2.2). net/http has made that
+// authority the Host of the request, and it must be exactly that: user
+// information or encodings in it could be read in more than one way.
 func originForm(r *http.Request) (string, error) {
 	raw := r.RequestURI
 	if raw == "" { // made by a program and not read from a connection
-		raw = r.URL.EscapedPath()
-		if r.URL.RawQuery != "" {
-			raw += "?" + r.URL.RawQuery
-		}
+		raw = rawTarget(r.URL)
 	}
 	if strings.HasPrefix(raw, "/") {
 		return raw, nil
 	}
-	rest, ok := cutScheme(raw)
+	authority, rest, ok := requestline.CutAuthority(raw)
 	if !ok {
 		return "", errors.New("the request line names no path")
 	}
-	i := strings.IndexByte(rest, '/')
-	if i < 0 {
+	if !strings.HasPrefix(rest, "/") {
 		return "", errors.New("the address in the request line has no path")
 	}
-	if rest[:i] != r.Host {
+	if authority != r.Host {
 		return "", errors.New("the address in the request line names its host in an unusual way")
 	}
-	return rest[i:], nil
+	return rest, nil
 }
 
-func cutScheme(raw string) (rest string, ok bool) {
-	scheme, rest, ok := strings.Cut(raw, "://")
-	if !ok || !strings.EqualFold(scheme, "http") && !strings.EqualFold(scheme, "https") {
-		return "", false
+// rawTarget returns path and query as they were parsed. EscapedPath alone would
+// not do: if the path holds a single byte that should be encoded, such as |, it
+// encodes the whole path anew, and %2F becomes a slash.
+func rawTarget(u *url.URL) string {
+	raw := u.RawPath
+	if decoded, err := url.PathUnescape(raw); raw == "" || err != nil || decoded != u.Path {
+		raw = u.EscapedPath()
 	}
-	return rest, true
+	if u.RawQuery != "" || u.ForceQuery {
+		raw += "?" + u.RawQuery
+	}
+	return raw
 }
 
-// checkPath refuses paths that somebody between here and the notebooks could
-// take for another path than the one that was checked: one that climbs out of
+// checkPath refuses paths that a server between here and the notebooks could
+// read as another path than the one that was checked: a path that climbs out of
 // the API, or one that names a host. All other encodings are the client's
-// business and stay as they are: %21 and !, users('a%40b'),
+// choice and stay as they are: %21 and !, users('a%40b'),
 // FromUrl(url='https%3A%2F%2F…').
 //
-// Decoding never takes a slash, a dot or a quotation mark away, so whatever is
-// wrong after one decoding is still there after the last, and only that one is
-// looked at.
+// Decoding never removes a slash, a dot or a quotation mark. So what is wrong
+// after one decoding is still there after the last, and it is enough to check
+// the result of the last.
 func checkPath(raw string) error {
 	if err := checkPathBytes(raw); err != nil {
 		return err
 	}
 	path := raw
 	for range maxDecodings {
-		decoded := decode(path)
+		decoded := percent.Decode(path)
 		if decoded == path {
 			break
 		}
@@ -119,7 +127,7 @@ func checkPathBytes(raw string) error {
 		c := raw[i]
 		switch {
 		case isPathByte(c):
-		case c == '%' && isEscape(raw[i:]):
+		case c == '%' && percent.IsEscape(raw[i:]):
 			i += 2
 		case c == '%':
 			return errors.New("the path holds a percent sign that begins no encoded byte; write it as %25")
@@ -134,9 +142,9 @@ func checkPathBytes(raw string) error {
 	return nil
 }
 
-// checkQuery is more patient than checkPath: nothing in a query leads
-// elsewhere, and browsers leave |, {, }, [, ] and more as they are there. What
-// could end the request line, or the query, is refused.
+// checkQuery allows more than checkPath: nothing in a query leads to another
+// path, and browsers leave |, {, }, [, ] and others unencoded there. It refuses
+// what could end the request line or the query.
 func checkQuery(raw string) error {
 	for i := range len(raw) {
 		switch c := raw[i]; {
@@ -150,8 +158,8 @@ func checkQuery(raw string) error {
 }
 
 // checkSeparators refuses empty segments and backslashes outside of
-// single-quoted literals: //host names a host to some, and a backslash is a
-// slash to some. Inside of a literal they are text, as in FromUrl(url='…').
+// single-quoted literals: some servers read //host as a host, and a backslash
+// as a slash. Inside of a literal they are text, as in FromUrl(url='…').
 func checkSeparators(path string) error {
 	for i := 0; i < len(path); i++ {
 		switch path[i] {
@@ -161,7 +169,7 @@ func checkSeparators(path string) error {
 			return errors.New("the path holds a backslash outside of a quoted literal")
 		case '/':
 			if strings.HasPrefix(path[i+1:], "/") {
-				return errors.New("the path holds an empty segment (//) outside of a quoted literal")
+				return errors.New("the path holds an empty segment (//) outside of a quoted literal; most often the base address in the app ends with a slash: remove it")
 			}
 		}
 	}
@@ -169,8 +177,8 @@ func checkSeparators(path string) error {
 }
 
 // literalEnd returns the index of the quotation mark that ends the literal
-// which begins at i, or i where none does: a literal stands behind (, = or a
-// comma, and writes a quotation mark of its own twice (OData URL conventions
+// beginning at i, or i if no literal begins there: a literal follows (, = or a
+// comma, and doubles each quotation mark inside (OData URL conventions
 // §5.1.1.6.1).
 func literalEnd(path string, i int) int {
 	if i == 0 || !strings.ContainsRune("(=,", rune(path[i-1])) {
@@ -188,8 +196,8 @@ func literalEnd(path string, i int) int {
 	}
 }
 
-// hasDotSegment looks at segments as the most lenient reader would: ended by
-// slash or backslash, also in literals, and without what some take for
+// hasDotSegment reads segments as the most lenient server would: ended by a
+// slash or backslash, also in literals, and without what some servers treat as
 // parameters ("..;x") or trim ("..%20").
 func hasDotSegment(path string) bool {
 	for rest := path; rest != ""; {
@@ -218,7 +226,7 @@ func hasControl(s string) bool {
 }
 
 // hasOverlong reports whether s holds the beginning of an overlong form of
-// UTF-8 (RFC 3629 §10), in which careless decoders find dots and slashes.
+// UTF-8 (RFC 3629 §10), which careless decoders turn into dots and slashes.
 func hasOverlong(s string) bool {
 	for i := 0; i+1 < len(s); i++ {
 		next := s[i+1]
@@ -240,48 +248,10 @@ func hasOverlong(s string) bool {
 	return false
 }
 
-// decode decodes every encoded byte once. What is no encoding stays: a reader
-// that does not mind it would go on behind it.
-func decode(s string) string {
-	i := strings.IndexByte(s, '%')
-	if i < 0 {
-		return s
-	}
-	decoded := make([]byte, 0, len(s))
-	for ; i >= 0; i = strings.IndexByte(s, '%') {
-		decoded = append(decoded, s[:i]...)
-		s = s[i:]
-		if isEscape(s) {
-			decoded = append(decoded, unhex(s[1])<<4|unhex(s[2]))
-			s = s[3:]
-			continue
-		}
-		decoded = append(decoded, '%')
-		s = s[1:]
-	}
-	return string(append(decoded, s...))
-}
-
-// isEscape reports whether s begins with an encoded byte.
-func isEscape(s string) bool {
-	return len(s) >= 3 && s[0] == '%' && isHex(s[1]) && isHex(s[2])
-}
-
-func isHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
-}
-
-func unhex(c byte) byte {
-	if c <= '9' {
-		return c - '0'
-	}
-	return c&^0x20 - 'A' + 10
-}
-
 // isPathByte reports whether c may stand in a path as it is: a slash or pchar
 // (RFC 3986 §3.3) without the percent sign.
 func isPathByte(c byte) bool {
-	if isUnreserved(c) {
+	if percent.IsUnreserved(c) {
 		return true
 	}
 	switch c {
@@ -289,10 +259,4 @@ func isPathByte(c byte) bool {
 		return true
 	}
 	return false
-}
-
-// isUnreserved reports whether c is unreserved (RFC 3986 §2.3).
-func isUnreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-		c == '-' || c == '.' || c == '_' || c == '~'
 }

@@ -10,13 +10,12 @@ import (
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
-	"github.com/caddy-onenote/caddy-onenote/proxy/answer"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
-// admitRaw asks about a target that no parser has touched: some of them
-// net/http refuses before a handler sees them, and that must not be what the
-// guard relies on.
-func admitRaw(t *testing.T, g *guard.Guard, target string) *answer.Answer {
+// admitRaw asks about a target that no parser has seen: net/http refuses some of
+// them before they reach a handler, and the guard must not rely on that.
+func admitRaw(t *testing.T, g *guard.Guard, target string) *apierror.Error {
 	t.Helper()
 	r := call{}.request(t)
 	r.RequestURI = target
@@ -24,9 +23,9 @@ func admitRaw(t *testing.T, g *guard.Guard, target string) *answer.Answer {
 	return refusal
 }
 
-// The upstream normalises what we send. Whatever could climb out of the API
-// there, with the account's token, must not leave here.
-func TestPathEscape(t *testing.T) {
+// The upstream normalises what we send. A path that could climb out of the API
+// there, with the account's token, must not be sent.
+func TestPathThatLeavesTheAPIIsRefused(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	tests := []struct{ threat, target string }{
 		{"dot segments", "/api/../x"},
@@ -108,15 +107,15 @@ func TestPathEscape(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.threat, func(t *testing.T) {
 			refusal := admitRaw(t, g, tt.target)
-			if refusal == nil || refusal.Cause != answer.BadPath || refusal.Status() != 400 {
-				t.Errorf("%s: got %v, want %s", tt.target, refusal, answer.BadPath)
+			if refusal == nil || refusal.Cause != apierror.BadPath || refusal.Status() != 400 {
+				t.Errorf("%s: got %v, want %s", tt.target, refusal, apierror.BadPath)
 			}
 		})
 	}
 }
 
-// What clients of the API really send stays possible.
-func TestTargetsOfRealClientsPass(t *testing.T) {
+// These are targets as real clients of the API send them.
+func TestTargetsOfRealClientsAreAdmitted(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	for _, target := range []string{
 		"/api/",
@@ -159,60 +158,94 @@ func TestTargetsOfRealClientsPass(t *testing.T) {
 }
 
 // A path that the proxy compares in another form than the one it sends would
-// be a gap (CVE-2026-27587, CVE-2026-27588): the raw one decides.
-func TestThePrefixIsComparedRaw(t *testing.T) {
+// be a gap (CVE-2026-27587, CVE-2026-27588): only the raw one counts.
+func TestProxiedPrefixIsComparedRaw(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	for _, target := range []string{"/%61pi/v1.0/me", "/api%2fv1.0/me", "/Api/v1.0/me", "/API/v1.0/me", "/api", "/apix/", "/x/api/"} {
-		if refusal := admitRaw(t, g, target); refusal == nil || refusal.Cause != answer.NotFound {
-			t.Errorf("%s: got %v, want %s", target, refusal, answer.NotFound)
+		if refusal := admitRaw(t, g, target); refusal == nil || refusal.Cause != apierror.NotFound {
+			t.Errorf("%s: got %v, want %s", target, refusal, apierror.NotFound)
 		}
 	}
 }
 
-func TestTheAPITakesAddressesOf16KB(t *testing.T) {
+func TestTargetOver16KBIsRefused(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	const prefix = "/api/v1.0/me/notes/pages?filter="
 	longest := prefix + strings.Repeat("a", 16<<10-len(prefix))
 	if refusal := admitRaw(t, g, longest); refusal != nil {
 		t.Errorf("16 KB: got %v, want it admitted", refusal)
 	}
-	if refusal := admitRaw(t, g, longest+"a"); refusal == nil || refusal.Cause != answer.BadPath || !strings.Contains(refusal.Message, "16 KB") {
-		t.Errorf("one byte more: got %v, want %s with the limit", refusal, answer.BadPath)
+	if refusal := admitRaw(t, g, longest+"a"); refusal == nil || refusal.Cause != apierror.BadPath || !strings.Contains(refusal.Message, "16 KB") {
+		t.Errorf("one byte more: got %v, want %s with the limit", refusal, apierror.BadPath)
 	}
 }
 
-// A program may hand a request on that it has made itself.
-func TestWithoutARequestLineTheURLCounts(t *testing.T) {
+// A program may pass on a request that it has made itself.
+func TestURLCountsWithoutRequestLine(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	r := &http.Request{Method: "GET", Host: "localhost", RemoteAddr: local, Header: http.Header{}}
-	for target, want := range map[string]answer.Cause{
+	for target, want := range map[string]apierror.Cause{
 		"/api/v1.0/me?a=b":  "",
-		"/api/%2e%2e/x":     answer.BadPath,
-		"/api/v1.0/me?a\nb": answer.BadPath,
-		"/x":                answer.NotFound,
+		"/api/v1.0/a%2Fb?":  "",
+		"/api/v1.0/a%2Fb|c": apierror.BadPath, // not encoded anew, which would make %2F a slash
+		"/api/%2e%2e/x":     apierror.BadPath,
+		"/api/v1.0/me?a\nb": apierror.BadPath,
+		"/x":                apierror.NotFound,
 	} {
-		path, query, _ := strings.Cut(target, "?")
+		path, query, hasQuery := strings.Cut(target, "?")
 		unescaped, err := url.PathUnescape(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.URL = &url.URL{Path: unescaped, RawPath: path, RawQuery: query}
-		_, refusal := g.Admit(r, guard.Peer{})
+		r.URL = &url.URL{Path: unescaped, RawPath: path, RawQuery: query, ForceQuery: hasQuery}
+		route, refusal := g.Admit(r, guard.Peer{})
 		if got := causeOf(refusal); got != want {
 			t.Errorf("%s: got %q, want %q", target, got, want)
+		}
+		if route != nil && route.Target != target {
+			t.Errorf("%s: got target %s, want it as it is", target, route.Target)
 		}
 	}
 }
 
-func causeOf(a *answer.Answer) answer.Cause {
-	if a == nil {
-		return ""
+// The target of a route is what was checked, byte for byte: nothing that reads
+// the request line again can come to another result.
+func TestRouteHoldsTargetAsClientWroteIt(t *testing.T) {
+	g := newGuard(t, guard.Config{})
+	for line, want := range map[string]string{
+		"/api/v1.0/me/notes/pages":                      "/api/v1.0/me/notes/pages",
+		"/api/v1.0/me/notes/pages?":                     "/api/v1.0/me/notes/pages?",
+		"/api/v1.0/a%2Fb%2fc/1-d%21e!f?x=%zz|{y}&z=a?b": "/api/v1.0/a%2Fb%2fc/1-d%21e!f?x=%zz|{y}&z=a?b",
+		"http://localhost:8080/api/v1.0/me?a=b":         "/api/v1.0/me?a=b",
+		"HTTPS://localhost:8080/api/?u=http://x/api/":   "/api/?u=http://x/api/",
+		"/":                                 "/",
+		"/auth/a/callback?code=c&state=s":   "/auth/a/callback?code=c&state=s",
+		"/readyz?account=work&wait=5s":      "/readyz?account=work&wait=5s",
+		"http://localhost:8080/auth/status": "/auth/status",
+	} {
+		r := call{}.request(t)
+		r.RequestURI = line
+		r.URL = &url.URL{Path: "/another"} // must not count
+		route, refusal := g.Admit(r, guard.Peer{})
+		if refusal != nil {
+			t.Errorf("%s: got %v, want it admitted", line, refusal)
+			continue
+		}
+		if route.Target != want {
+			t.Errorf("%s: got target %s, want %s", line, route.Target, want)
+		}
 	}
-	return a.Cause
 }
 
-// Each way of being wrong has words of its own, and none repeats the input.
-func TestABadPathIsExplained(t *testing.T) {
+func causeOf(e *apierror.Error) apierror.Cause {
+	if e == nil {
+		return ""
+	}
+	return e.Cause
+}
+
+// Each kind of bad path has a message of its own, and none repeats the input.
+func TestBadPathRefusalSaysWhy(t *testing.T) {
 	g := newGuard(t, guard.Config{})
 	for target, want := range map[string]string{
 		"/api/canary/../x":       `a segment "." or ".."`,
@@ -238,5 +271,13 @@ func TestABadPathIsExplained(t *testing.T) {
 		if strings.Contains(refusal.Message, "canary") {
 			t.Errorf("%q: the message repeats the input: %s", target, refusal.Message)
 		}
+	}
+}
+
+func TestEmptySegmentNamesItsUsualCause(t *testing.T) {
+	g := newGuard(t, guard.Config{})
+	_, refusal := g.Admit(call{line: "GET //api/v1.0/me/notes/notebooks"}.request(t), guard.Peer{})
+	if refusal == nil || refusal.Cause != apierror.BadPath || !strings.Contains(refusal.Message, "base address in the app ends with a slash") {
+		t.Errorf("got %v, want the advice to remove a slash", refusal)
 	}
 }

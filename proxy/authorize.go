@@ -5,29 +5,31 @@ package proxy
 
 import (
 	"errors"
-	"io"
 	"maps"
 	"net/http"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/percent"
 )
 
-// maxHeld is how much of a 401's body is kept while a newer token is fetched.
-// The API's errors have a few hundred bytes.
-const maxHeld = 64 << 10
-
-// errSwitched is what an upgrade that nobody asked for is turned into.
+// errSwitched is the error for an upgrade that nobody asked for.
 var errSwitched = errors.New("the API switched protocols without being asked")
 
-// authorize sends the request with the account's token; where the API refuses
-// that with a 401 it has the token renewed and sends the same request once
-// more. This is the only place that sends with a token. 403 is no matter of
-// the token's age and is never retried.
+// authorize sends the request with the account's token. Where the API refuses
+// the token with a 401, it has the token refreshed and sends the same request
+// once more. This is the only place that sends with a token. A 403, and a 401 that
+// is about the item, do not depend on the token's age and are never retried.
 func (x *exchange) authorize() (*http.Response, error) {
 	token, generation, err := x.Account.Token(x.in.Context())
 	if err != nil {
 		return x.tokenFailure(err)
 	}
-	x.values[0] = token
-	x.out.Header["Authorization"] = x.values[0:1:1]
+	x.generation = generation
+	if res := x.braked(generation); res != nil {
+		x.rewriteResponse(res)
+		return res, nil
+	}
+	x.added[0] = token
+	x.out.Header["Authorization"] = x.added[0:1:1]
 	if x.body != nil {
 		if x.out.Body, err = x.start(); err != nil {
 			return nil, err
@@ -35,52 +37,79 @@ func (x *exchange) authorize() (*http.Response, error) {
 	}
 	res, err := x.send(&x.out)
 	if err != nil || res.StatusCode != http.StatusUnauthorized {
+		x.accepted(res, generation)
 		return x.finish(res, err)
 	}
-	return x.again(res, generation)
+	return x.retry(res, generation)
 }
 
-// again has the token renewed and sends the request once more. Where that
-// cannot be done the first answer goes to the client, as it came.
-func (x *exchange) again(first *http.Response, generation uint64) (*http.Response, error) {
-	hold(first)
-	token, next, err := x.Account.Renew(x.in.Context(), generation, claimsOf(first.Header))
+// accepted tells the account that its token was accepted: by a response to a
+// request that needs one.
+func (x *exchange) accepted(res *http.Response, generation uint64) {
+	if res == nil || res.StatusCode >= http.StatusBadRequest || isPublic(x.url.RawQuery) {
+		return
+	}
+	x.Account.Accepted(x.url.Host, generation)
+}
+
+// isPublic reports whether a request is for a public resource, which the API
+// serves whatever the token.
+func isPublic(query string) bool { return query != "" && percent.ContainsFold(query, "publicauth") }
+
+// retry has the token refreshed and sends the request once more. Where that
+// cannot be done, or cannot help, the client gets the first response as it came.
+func (x *exchange) retry(first *http.Response, generation uint64) (*http.Response, error) {
+	code := peekCode(first)
+	if code == codeNoPermission {
+		return x.finish(first, nil)
+	}
+	token, next, err := x.Account.Refresh(x.in.Context(), x.url.Host, generation, claimsOf(first.Header))
 	if err != nil {
 		// Over HTTP/2, Close waits for an upload that is still running, and so
 		// for the client; the client waits for us.
-		go closeAnswer(first)
+		go closeResponse(first)
 		return x.tokenFailure(err)
 	}
 	if next == generation {
+		x.Account.Refused(x.url.Host, generation, code)
 		return x.finish(first, nil)
 	}
 	out, err := x.secondTry(token)
-	if errors.Is(err, errNotKept) {
+	if errors.Is(err, errNotBuffered) {
 		x.observeRetry("not_replayable")
 		return x.finish(first, nil)
 	}
-	closeAnswer(first)
+	closeResponse(first)
 	if err != nil {
 		return nil, err
 	}
+	x.generation = next
 	if x.Trace != nil {
 		x.Trace.Retried = true
 	}
 	res, err := x.send(out)
 	if err != nil {
-		return nil, err
+		return x.finish(nil, err)
 	}
-	if res.StatusCode == http.StatusUnauthorized {
-		x.Account.Refused(next)
-		x.observeRetry("still_401")
-	} else {
-		x.observeRetry("ok")
-	}
+	x.noteSecondTry(res, next)
 	return x.finish(res, nil)
 }
 
-// secondTry returns the request once more, byte for byte but for its token. It
-// is a copy: the first may still be in use where the API answered early.
+// noteSecondTry tells what became of the second try.
+func (x *exchange) noteSecondTry(res *http.Response, generation uint64) {
+	if res.StatusCode != http.StatusUnauthorized {
+		x.accepted(res, generation)
+		x.observeRetry("ok")
+		return
+	}
+	if code := peekCode(res); code != codeNoPermission {
+		x.Account.Refused(x.url.Host, generation, code)
+	}
+	x.observeRetry("still_401")
+}
+
+// secondTry returns the request once more, equal but for its token. It is a
+// copy: the first may still be in use where the API responded early.
 func (x *exchange) secondTry(token string) (*http.Request, error) {
 	out := new(http.Request)
 	*out = x.out
@@ -99,47 +128,37 @@ func (x *exchange) secondTry(token string) (*http.Request, error) {
 
 // send sends a prepared request.
 func (x *exchange) send(out *http.Request) (*http.Response, error) {
-	res, err := x.Next.RoundTrip(out)
+	res, err := x.sendThrottled(out)
 	if err != nil {
 		return nil, err
 	}
 	if res.StatusCode == http.StatusSwitchingProtocols {
-		closeAnswer(res)
+		closeResponse(res)
 		return nil, errSwitched
 	}
 	return res, nil
 }
 
-// finish makes the API's answer the client's.
+// finish makes the API's response one for the client.
 func (x *exchange) finish(res *http.Response, err error) (*http.Response, error) {
 	if err != nil {
+		if refusal, ok := x.refuseThrottled(err); ok {
+			return refusal, nil
+		}
 		return nil, err
 	}
+	x.noteCall(res)
 	if res.StatusCode >= http.StatusBadRequest {
 		x.observe("upstream_error")
 	} else {
 		x.observe("ok")
 	}
-	x.inbound(res)
+	x.rewriteResponse(res)
 	return res, nil
 }
 
-// hold takes the body of an answer off the connection, so that it is still
-// there when the token is renewed and the connection is not. What is larger
-// stays on it.
-func hold(res *http.Response) {
-	if res.Body == nil || res.Body == http.NoBody {
-		return
-	}
-	held, err := io.ReadAll(io.LimitReader(res.Body, maxHeld+1))
-	if err == nil && len(held) <= maxHeld {
-		err = io.EOF
-	}
-	res.Body = &heldBody{held: held, err: err, rest: res.Body}
-}
-
-// closeAnswer closes an answer that nobody will read.
-func closeAnswer(res *http.Response) {
+// closeResponse closes a response that nobody will read.
+func closeResponse(res *http.Response) {
 	if res.Body != nil {
 		_ = res.Body.Close()
 	}

@@ -18,9 +18,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/api"
 )
 
-func TestRefusedTokenIsRenewedAndTheRequestSentAgain(t *testing.T) {
+func TestRequestIsSentAgainAfterRefreshWhenTokenIsRefused(t *testing.T) {
 	type sent struct {
 		name, method, target string
 		body                 []byte
@@ -32,8 +34,8 @@ func TestRefusedTokenIsRenewedAndTheRequestSentAgain(t *testing.T) {
 		{name: "PATCH", method: "PATCH", target: "/api/v1.0/me/notes/pages/1/content", body: []byte(`[{"target":"body","action":"append","content":"<p>x</p>"}]`), header: []string{"Content-Type", "application/json"}},
 		{name: "20 MB multipart POST", method: "POST", target: "/api/v1.0/me/notes/pages", body: noise(20 << 20), header: []string{"Content-Type", "multipart/form-data; boundary=b"}},
 		{name: "20 MB chunked POST", method: "POST", target: "/api/v1.0/me/notes/pages", body: noise(20 << 20), chunked: true, header: []string{"Content-Type", "application/octet-stream"}},
-		{name: "exactly what is kept in memory", method: "POST", target: "/api/v1.0/me/notes/pages", body: noise(keptInMemory)},
-		{name: "one byte more", method: "POST", target: "/api/v1.0/me/notes/pages", body: noise(keptInMemory + 1)},
+		{name: "exactly what is buffered in memory", method: "POST", target: "/api/v1.0/me/notes/pages", body: noise(maxInMemory)},
+		{name: "one byte more", method: "POST", target: "/api/v1.0/me/notes/pages", body: noise(maxInMemory + 1)},
 		{name: "empty POST", method: "POST", target: "/api/v1.0/me/notes/pages"},
 		{name: "DELETE", method: "DELETE", target: "/api/v1.0/me/notes/pages/1"},
 	}
@@ -55,7 +57,7 @@ func TestRefusedTokenIsRenewedAndTheRequestSentAgain(t *testing.T) {
 					t.Errorf("got %s, want 201", res.Status)
 				}
 				if got := s.account.count(); got != 1 {
-					t.Errorf("got %d renewals, want 1", got)
+					t.Errorf("got %d refreshes, want 1", got)
 				}
 				uploads := seen.all()
 				if len(uploads) != 2 {
@@ -82,7 +84,7 @@ func TestRefusedTokenIsRenewedAndTheRequestSentAgain(t *testing.T) {
 	}
 }
 
-func TestTrailersArriveWithBothTries(t *testing.T) {
+func TestTrailersAreSentWithBothTries(t *testing.T) {
 	seen := new(log)
 	s := newSite(t, refuseUntil(seen, "token-2", created))
 	req := must(http.NewRequest("POST", s.api.URL+"/api/v1.0/me/notes/pages", nil))
@@ -121,7 +123,7 @@ func (r *atEnd) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func TestSecondRefusalReachesTheClientAndIsRemembered(t *testing.T) {
+func TestSecond401IsPassedOnAndReported(t *testing.T) {
 	seen := new(log)
 	s := newSite(t, refuseUntil(seen, "another", created))
 	for range 3 {
@@ -134,7 +136,7 @@ func TestSecondRefusalReachesTheClientAndIsRemembered(t *testing.T) {
 		}
 	}
 	if got := s.account.count(); got != 1 {
-		t.Errorf("got %d renewals, want 1", got)
+		t.Errorf("got %d refreshes, want 1", got)
 	}
 	if got := len(seen.all()); got != 4 {
 		t.Errorf("the API saw %d requests, want 4: the first twice, the others once", got)
@@ -160,16 +162,16 @@ func TestOnly401IsRetried(t *testing.T) {
 			}))
 			res := s.send("GET", "/api/v1.0/me/notes/notebooks", nil)
 			if res.StatusCode != status || res.body != "as it came" || res.Header.Get("Retry-After") != "17" {
-				t.Errorf("got %s %v %q, want the API's answer", res.Status, res.Header, res.body)
+				t.Errorf("got %s %v %q, want the API's response", res.Status, res.Header, res.body)
 			}
 			if len(seen.all()) != 1 || s.account.count() != 0 {
-				t.Errorf("got %d requests and %d renewals, want 1 and 0", len(seen.all()), s.account.count())
+				t.Errorf("got %d requests and %d refreshes, want 1 and 0", len(seen.all()), s.account.count())
 			}
 		})
 	}
 }
 
-func TestRefusalStandsWhereNothingNewerIsToBeHad(t *testing.T) {
+func Test401IsPassedOnWhenThereIsNoNewerToken(t *testing.T) {
 	seen := new(log)
 	s := newSite(t, refuseUntil(seen, "another", created))
 	s.account.stale = true
@@ -182,7 +184,7 @@ func TestRefusalStandsWhereNothingNewerIsToBeHad(t *testing.T) {
 	}
 }
 
-func TestLargeRefusalIsPassedOnWhole(t *testing.T) {
+func Test401LargerThanThePeekedPartIsPassedOnWhole(t *testing.T) {
 	large := strings.Repeat("why it was refused ", 20000)
 	s := newSite(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
@@ -194,10 +196,10 @@ func TestLargeRefusalIsPassedOnWhole(t *testing.T) {
 	}
 }
 
-func TestBodyThatIsNotKeptIsSentOnce(t *testing.T) {
+func TestBodyThatIsNotBufferedIsSentOnce(t *testing.T) {
 	tests := map[string]func(*site){
 		"larger than max_replay":    func(s *site) { s.transport.MaxReplay = 100 },
-		"nothing is to be kept":     func(s *site) { s.transport.MaxReplay = 0 },
+		"nothing is to be buffered": func(s *site) { s.transport.MaxReplay = 0 },
 		"there is no spool":         func(s *site) { s.transport.Spool = nil },
 		"the spool is spent":        func(s *site) { s.transport.Spool = NewSpool(1000, 1000, s.spoolDir) },
 		"the spool has no disk":     func(s *site) { s.transport.Spool = NewSpool(1<<20, 0, s.spoolDir) },
@@ -227,7 +229,7 @@ func TestBodyThatIsNotKeptIsSentOnce(t *testing.T) {
 						t.Errorf("told of retries %q, want not_replayable", retries)
 					}
 					if got := s.account.count(); got != 1 {
-						t.Errorf("got %d renewals, want 1, so that the client's own second try succeeds", got)
+						t.Errorf("got %d refreshes, want 1, so that the client's own second try succeeds", got)
 					}
 				})
 			}
@@ -235,7 +237,7 @@ func TestBodyThatIsNotKeptIsSentOnce(t *testing.T) {
 	}
 }
 
-func TestTokenFailureIsAnAnswer(t *testing.T) {
+func TestTokenFailureBecomesAnErrorResponse(t *testing.T) {
 	tests := []struct {
 		name      string
 		err       error
@@ -246,9 +248,10 @@ func TestTokenFailureIsAnAnswer(t *testing.T) {
 		inMessage string
 	}{
 		{"nobody is signed in", failure{class: "signin_required"}, 401, "signin_required", "40001", "", "http://localhost:8080/auth/work/signin"},
-		{"the provider is down", failure{class: "passing", after: 90 * time.Second}, 503, "identity_unavailable", "10002", "90", "Ask the owner"},
-		{"the provider is down for an unknown time", failure{class: "passing"}, 503, "identity_unavailable", "10002", "5", "No token: passing."},
+		{"the provider is down", failure{class: "transient", after: 90 * time.Second}, 503, "identity_unavailable", "10002", "90", "Ask the owner"},
+		{"the provider is down for an unknown time", failure{class: "transient"}, 503, "identity_unavailable", "10002", "5", "No token: transient."},
 		{"the secret is wrong", failure{class: "misconfigured"}, 500, "misconfigured", "19999", "", "Ask the owner"},
+		{"the request for a token came back", failure{class: "misconfigured", loop: true}, 508, "loop_detected", "19999", "", "Ask the owner"},
 		{"it is wrapped", fmt.Errorf("account work: %w", failure{class: "signin_required"}), 401, "signin_required", "40001", "", "work"},
 		{"nobody knows", errors.New("strange: Bearer token-1"), 503, "identity_unavailable", "10002", "5", "work"},
 	}
@@ -260,7 +263,7 @@ func TestTokenFailureIsAnAnswer(t *testing.T) {
 				if when == "at first" {
 					s.account.tokenErr = tt.err
 				} else {
-					s.account.renewErr = tt.err
+					s.account.refreshErr = tt.err
 				}
 				res := s.send("POST", "/api/v1.0/me/notes/pages", bytes.NewReader(noise(100<<10)))
 				if res.StatusCode != tt.status || res.Header.Get("X-Onenote-Proxy-Error") != tt.cause {
@@ -287,7 +290,7 @@ func TestTokenFailureIsAnAnswer(t *testing.T) {
 	}
 }
 
-func TestClaimsChallengeGoesIntoTheRenewal(t *testing.T) {
+func TestClaimsOfAChallengeGoIntoTheRefresh(t *testing.T) {
 	const claims = `{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}`
 	s := newSite(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "Bearer token-2" {
@@ -304,9 +307,9 @@ func TestClaimsChallengeGoesIntoTheRenewal(t *testing.T) {
 	}
 }
 
-// A client that leaves while its request waits for a token is no failure of
-// the account's, and nothing is left behind.
-func TestClientThatLeavesWhileATokenIsRenewed(t *testing.T) {
+// A client that leaves while its request waits for a token is no failure of the
+// account, and all its resources are released.
+func TestClientThatLeavesDuringRefreshIsAnError(t *testing.T) {
 	waiting := make(chan struct{})
 	account := &slowAccount{account: newAccount(), waiting: waiting}
 	seen := new(log)
@@ -334,24 +337,24 @@ func TestClientThatLeavesWhileATokenIsRenewed(t *testing.T) {
 	}
 }
 
-// A slowAccount never has its token renewed.
+// A slowAccount never finishes its refresh.
 type slowAccount struct {
 	*account
 	waiting chan struct{}
 }
 
-func (a *slowAccount) Renew(ctx context.Context, _ uint64, _ string) (string, uint64, error) {
+func (a *slowAccount) Refresh(ctx context.Context, _ string, _ uint64, _ string) (string, uint64, error) {
 	close(a.waiting)
 	<-ctx.Done()
 	return "", 0, ctx.Err()
 }
 
-// A connection may not live as long as it takes to renew a token. What the API
-// said is then still there for the client.
-func TestRefusalOutlivesItsConnection(t *testing.T) {
+// A connection may be closed before the token is refreshed. The client still gets
+// the API's response.
+func Test401IsPassedOnAfterItsConnectionIsLost(t *testing.T) {
 	account := &cuttingAccount{account: newAccount()}
 	account.stale = true
-	transport := &Transport{Hosts: NewAPIHosts(Presets[0], nil), Next: roundTrip(func(*http.Request) (*http.Response, error) {
+	transport := &Transport{Dialect: passthrough(api.Passthrough{}), Next: roundTrip(func(*http.Request) (*http.Response, error) {
 		body := &cutBody{Reader: strings.NewReader(tokenRefused), cut: &account.cut}
 		return &http.Response{StatusCode: 401, Header: make(http.Header), Body: body}, nil
 	})}
@@ -365,15 +368,15 @@ func TestRefusalOutlivesItsConnection(t *testing.T) {
 	res.Body.Close()
 }
 
-// A cuttingAccount loses the connection to the API while it renews.
+// A cuttingAccount closes the connection to the API while it refreshes.
 type cuttingAccount struct {
 	*account
 	cut bool
 }
 
-func (a *cuttingAccount) Renew(ctx context.Context, generation uint64, claims string) (string, uint64, error) {
+func (a *cuttingAccount) Refresh(ctx context.Context, upstream string, generation uint64, claims string) (string, uint64, error) {
 	a.cut = true
-	return a.account.Renew(ctx, generation, claims)
+	return a.account.Refresh(ctx, upstream, generation, claims)
 }
 
 type cutBody struct {

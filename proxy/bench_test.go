@@ -14,10 +14,14 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/testclock"
+	"github.com/caddy-onenote/caddy-onenote/proxy/api"
+	"github.com/caddy-onenote/caddy-onenote/proxy/throttle"
 )
 
-// A fakeAPI answers at once, with as little work as can be, so that what is
-// measured is ours.
+// A fakeAPI responds at once, with as little work as possible, so that the
+// transport is what is measured.
 type fakeAPI struct {
 	status int
 	header http.Header
@@ -39,10 +43,11 @@ func (a *fakeAPI) RoundTrip(r *http.Request) (*http.Response, error) {
 type fixedAccount struct{ authorization string }
 
 func (a *fixedAccount) Token(context.Context) (string, uint64, error) { return a.authorization, 1, nil }
-func (a *fixedAccount) Renew(context.Context, uint64, string) (string, uint64, error) {
+func (a *fixedAccount) Refresh(context.Context, string, uint64, string) (string, uint64, error) {
 	return a.authorization, 1, nil
 }
-func (a *fixedAccount) Refused(uint64) {}
+func (a *fixedAccount) Refused(string, uint64, string) {}
+func (a *fixedAccount) Accepted(string, uint64)        {}
 
 // benchmark is one kind of traffic.
 type benchmark struct {
@@ -75,7 +80,7 @@ func clientHeader() http.Header {
 	}
 }
 
-// roundTripOnce sends one request and reads its answer.
+// roundTripOnce sends one request and reads its response.
 func roundTripOnce(tb testing.TB, next http.RoundTripper, in *http.Request, buf []byte) {
 	res, err := next.RoundTrip(in)
 	if err != nil {
@@ -92,9 +97,11 @@ func roundTripOnce(tb testing.TB, next http.RoundTripper, in *http.Request, buf 
 }
 
 func wrapping(next http.RoundTripper) (*Transport, Call) {
+	clock := testclock.New(testNow())
 	transport := &Transport{
-		Next: next, Preset: Presets[0], Hosts: NewAPIHosts(Presets[0], nil), Links: true, MaxReplay: 80 << 20,
+		Next: next, Dialect: passthrough(api.Passthrough{Links: true}), MaxReplay: 80 << 20,
 		Spool: NewSpool(DefaultSpoolMemory, DefaultSpoolDisk, ""), Loop: "here",
+		Throttle: &throttle.Throttle{Clock: clock, Code: ErrorCode, Flights: throttle.NewFlights(clock)},
 	}
 	return transport, Call{
 		Account: &fixedAccount{"Bearer " + strings.Repeat("x", 1200)}, Name: "work",
@@ -102,7 +109,7 @@ func wrapping(next http.RoundTripper) (*Transport, Call) {
 	}
 }
 
-// What our way costs over sending the same request as it is.
+// What the transport costs on top of sending the same request as it is.
 func BenchmarkRoundTrip(b *testing.B) {
 	for _, bm := range benchmarks() {
 		in := inRequest("GET", bm.target, clientHeader())
@@ -125,7 +132,7 @@ func BenchmarkRoundTrip(b *testing.B) {
 	}
 }
 
-// What keeping a body for the second try costs.
+// What buffering a body for the second try costs.
 func BenchmarkUpload(b *testing.B) {
 	for _, size := range []int{1 << 10, 100 << 10, 1 << 20, 20 << 20} {
 		payload := noise(size)

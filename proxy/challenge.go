@@ -19,8 +19,8 @@ const maxClaims = 8 << 10
 //
 //	WWW-Authenticate: Bearer authorization_uri="…", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOns…"
 //
-// They go into the next token request. What is not a JSON object is not passed
-// on: the header comes from the network.
+// They go into the next token request. What is not a JSON object is ignored: the
+// header comes from the network.
 func claimsOf(h http.Header) string {
 	for _, value := range h["Www-Authenticate"] {
 		for _, c := range parseChallenges(value) {
@@ -86,7 +86,7 @@ func (s *challengeScanner) token() string {
 		end = len(s.rest)
 	}
 	if end == 0 && s.rest != "" {
-		s.rest = "" // a stray = or quote: nothing behind it can be trusted
+		s.rest = "" // a stray = or quote: nothing after it can be trusted
 	}
 	name := s.rest[:end]
 	s.rest = s.rest[end:]

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-func TestClaimsOfAChallenge(t *testing.T) {
+func TestClaimsAreReadFromEachSpellingOfAChallenge(t *testing.T) {
 	const claims = `{"access_token":{"acrs":{"essential":true,"value":"cp1?>"}}}`
 	std := base64.StdEncoding.EncodeToString([]byte(claims))
 	raw := base64.RawURLEncoding.EncodeToString([]byte(claims))

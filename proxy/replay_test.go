@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -21,11 +22,13 @@ import (
 	"sync"
 	"testing"
 	"testing/iotest"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/api"
 )
 
 // An API may refuse a token as soon as it sees it. The upload is then still
 // running, and what the API never read has to arrive with the second try.
-func TestRefusalWhileTheUploadStillRuns(t *testing.T) {
+func TestUploadIsSentAgainWhen401ComesEarly(t *testing.T) {
 	for protocol, options := range map[string][]func(*site){"HTTP/1.1": nil, "HTTP/2": {overTLS(true)}} {
 		for _, size := range []int{200 << 10, 5 << 20} {
 			for _, length := range []string{"known", "unknown"} {
@@ -40,8 +43,8 @@ func TestRefusalWhileTheUploadStillRuns(t *testing.T) {
 					}), options...)
 					payload := noise(size)
 					// The client holds the second half back until the token was
-					// renewed, so that the refusal comes while it uploads.
-					body := &steps{parts: [][]byte{payload[:size/2], payload[size/2:]}, next: s.account.renewed}
+					// refreshed, so that the refusal comes while it uploads.
+					body := &steps{parts: [][]byte{payload[:size/2], payload[size/2:]}, next: s.account.refreshed}
 					req := must(http.NewRequest("POST", s.api.URL+"/api/v1.0/me/notes/pages", body))
 					if length == "known" {
 						req.ContentLength = int64(size)
@@ -101,18 +104,19 @@ func (s *steps) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// A client that is told to sign in is told at once, however slowly it uploads.
-func TestFailedRenewalDoesNotWaitForTheUpload(t *testing.T) {
+// A client that has to sign in gets that response at once, however slowly it
+// uploads.
+func TestFailedRefreshDoesNotWaitForTheUpload(t *testing.T) {
 	for protocol, options := range map[string][]func(*site){"HTTP/1.1": nil, "HTTP/2": {overTLS(true)}} {
 		t.Run(protocol, func(t *testing.T) {
 			s := newSite(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				refuseEarly(w)
 			}), options...)
-			s.account.renewErr = failure{class: "signin_required"}
-			answered := make(chan struct{})
-			body := &steps{parts: [][]byte{noise(100), noise(100)}, next: answered}
+			s.account.refreshErr = failure{class: "signin_required"}
+			responded := make(chan struct{})
+			body := &steps{parts: [][]byte{noise(100), noise(100)}, next: responded}
 			res, err := s.transport.For(s.call).RoundTrip(must(http.NewRequest("POST", s.api.URL+"/api/v1.0/me/notes/pages", body)))
-			close(answered)
+			close(responded)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,12 +128,12 @@ func TestFailedRenewalDoesNotWaitForTheUpload(t *testing.T) {
 	}
 }
 
-// An answer that is none to renew the token for may come early as well; the
-// client gets it, and the upload ends as net/http ends it.
-func TestOtherAnswerWhileTheUploadStillRuns(t *testing.T) {
+// Any other response may come early as well: the client gets it, and net/http ends
+// the upload.
+func TestEarlyResponseDoesNotWaitForTheUpload(t *testing.T) {
 	for protocol, options := range map[string][]func(*site){"HTTP/1.1": nil, "HTTP/2": {overTLS(true)}} {
 		t.Run(protocol, func(t *testing.T) {
-			s := newSite(t, answering(413, "too large"), options...)
+			s := newSite(t, responding(413, "too large"), options...)
 			ours, theirs := io.Pipe()
 			stopped := make(chan struct{})
 			go func() {
@@ -154,7 +158,7 @@ func TestOtherAnswerWhileTheUploadStillRuns(t *testing.T) {
 	}
 }
 
-func TestBrokenBodyOfTheClientIsTheError(t *testing.T) {
+func TestErrorIsThatOfTheClientsBodyWhenItBreaks(t *testing.T) {
 	broken := errors.New("the client is gone")
 	for protocol, options := range map[string][]func(*site){"HTTP/1.1": nil, "HTTP/2": {overTLS(true)}} {
 		for _, contentType := range []string{"image/png", "text/html"} {
@@ -185,7 +189,7 @@ func (s *site) withBase() Call {
 	return call
 }
 
-func TestLimitOnTheBodyIsTheError(t *testing.T) {
+func TestErrorIsMaxBytesWhenTheBodyIsTooLarge(t *testing.T) {
 	s := newSite(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }))
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req := r.Clone(r.Context())
@@ -206,9 +210,9 @@ func TestLimitOnTheBodyIsTheError(t *testing.T) {
 	}
 }
 
-// Where the client leaves in the middle of an upload, all ends: the upload to
-// the API, and what was kept.
-func TestClientThatLeavesInTheMiddleOfAnUpload(t *testing.T) {
+// When the client leaves during an upload, the upload to the API ends and the
+// buffer is freed.
+func TestUploadIsReleasedWhenTheClientLeaves(t *testing.T) {
 	for _, contentType := range []string{"image/png", "text/html"} {
 		for protocol, options := range map[string][]func(*site){"HTTP/1.1": nil, "HTTP/2": {overTLS(true)}} {
 			t.Run(protocol+"/"+contentType, func(t *testing.T) {
@@ -252,9 +256,9 @@ func TestClientThatLeavesInTheMiddleOfAnUpload(t *testing.T) {
 }
 
 // A connection that the API closed while it was idle is noticed only when the
-// next request is on its way. net/http then sends again by itself, if it can
+// next request is sent. net/http then sends again by itself, if it can
 // have the body again: after any part of it was read, closed before or not.
-func TestBodyCanBeHadAgainForALostConnection(t *testing.T) {
+func TestGetBodyReturnsTheBodyAgain(t *testing.T) {
 	html := bytes.Repeat([]byte(`<img src="`+localBase+`/api/v1.0/r/1">`), 3000)
 	mapped := bytes.ReplaceAll(html, []byte(localBase), []byte("https://www.onenote.com"))
 	for contentType, bodies := range map[string][2][]byte{"image/png": {noise(5 << 18), noise(5 << 18)}, "text/html": {html, mapped}} {
@@ -263,7 +267,7 @@ func TestBodyCanBeHadAgainForALostConnection(t *testing.T) {
 				tries := 0
 				spool := NewSpool(DefaultSpoolMemory, DefaultSpoolDisk, t.TempDir())
 				transport := &Transport{
-					Hosts: NewAPIHosts(Presets[0], nil), Links: true, MaxReplay: 80 << 20, Spool: spool,
+					Dialect: passthrough(api.Passthrough{Links: true}), MaxReplay: 80 << 20, Spool: spool,
 					Next: roundTrip(func(r *http.Request) (*http.Response, error) {
 						tries++
 						if _, err := io.ReadFull(r.Body, make([]byte, part)); err != nil {
@@ -331,7 +335,7 @@ func TestConnectionThatBreaksOnTheSecondTryIsAnError(t *testing.T) {
 	}
 }
 
-func TestManyUploadsShareOneSpool(t *testing.T) {
+func TestUploadsShareOneSpool(t *testing.T) {
 	seen := new(log)
 	s := newSite(t, refuseUntil(seen, "token-2", created), func(s *site) {
 		s.transport.Spool = NewSpool(3<<20, 5<<20, s.spoolDir)
@@ -356,16 +360,16 @@ func TestManyUploadsShareOneSpool(t *testing.T) {
 	}
 	group.Wait()
 	if statuses[0]+statuses[1] != 20 || statuses[0] == 0 || s.account.count() != 1 {
-		t.Errorf("got %d sent again, %d refused and %d renewals; want 20 in all and one renewal", statuses[0], statuses[1], s.account.count())
+		t.Errorf("got %d sent again, %d refused and %d refreshes; want 20 in all and one refresh", statuses[0], statuses[1], s.account.count())
 	}
 }
 
-func TestKeptBodyIsHiddenFromOthers(t *testing.T) {
+func TestSpooledFileIsPrivateAndHasNoName(t *testing.T) {
 	dir := t.TempDir()
 	spool := NewSpool(0, 1<<20, dir)
-	k := &kept{spool: spool, max: 1 << 20}
+	k := &bodyBuffer{spool: spool, max: 1 << 20}
 	if !k.append([]byte("private")) {
-		t.Fatal("nothing was kept")
+		t.Fatal("nothing was buffered")
 	}
 	info := must(k.file.Stat())
 	if got := info.Mode().Perm(); got != 0o600 && runtime.GOOS != "windows" {
@@ -381,13 +385,13 @@ func TestKeptBodyIsHiddenFromOthers(t *testing.T) {
 	}
 }
 
-func TestKeptReadsWhatWasAppended(t *testing.T) {
+func TestBodyBufferReadsWhatWasAppended(t *testing.T) {
 	for name, spool := range map[string]*Spool{
 		"memory": NewSpool(10<<20, 0, ""),
 		"disk":   NewSpool(0, 10<<20, t.TempDir()),
 		"both":   NewSpool(10<<10, 10<<20, t.TempDir()),
 	} {
-		k := &kept{spool: spool, max: 10 << 20}
+		k := &bodyBuffer{spool: spool, max: 10 << 20}
 		want := noise(300_000)
 		for chunk := range slices.Chunk(want, 7777) {
 			if !k.append(chunk) {
@@ -407,8 +411,8 @@ func TestKeptReadsWhatWasAppended(t *testing.T) {
 	}
 }
 
-// A try that was given up gets no byte more, and a later one all of them.
-func TestCursorThatWasCutOff(t *testing.T) {
+// A try that was abandoned gets no more bytes, and the next one gets all of them.
+func TestCursorIsCutOffByTheNext(t *testing.T) {
 	r := newReplay(io.NopCloser(strings.NewReader("abcdef")), -1, 100, NewSpool(1<<20, 0, ""))
 	first := must(r.start())
 	_, _ = io.ReadFull(first, make([]byte, 3))
@@ -425,8 +429,48 @@ func TestCursorThatWasCutOff(t *testing.T) {
 	r.abandon()
 }
 
-// Whoever waits for a body that a try still reads can be called off.
-func TestWaitingForABodyEndsWithTheRequest(t *testing.T) {
+// A body for which there is no room is sent once, whole, however often it was to be
+// spooled before: first what was read ahead, then the rest.
+func TestBodyWithoutRoomIsSentWhole(t *testing.T) {
+	body := bytes.Repeat([]byte("0123456789abcdef"), 3<<20/16)
+	for _, test := range []struct {
+		name         string
+		memory, disk int64
+	}{
+		{"no room in memory", 64 << 10, 0},
+		{"no room on the disk", 64 << 20, 100},
+		{"no room on the disk for the rest", 64 << 20, 2 << 20},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			spool := NewSpool(test.memory, test.disk, t.TempDir())
+			r := newReplay(io.NopCloser(bytes.NewReader(body)), -1, 80<<20, spool)
+			for range 2 {
+				if all, err := r.spool(math.MaxInt64); all || err != nil {
+					t.Fatalf("got %t, %v; want no room", all, err)
+				}
+			}
+			c := must(r.start())
+			got := make([]byte, len(body))
+			for n := 0; n < len(got); {
+				k, err := c.Read(got[n:])
+				if k == 0 {
+					t.Fatalf("reading stopped after %d of %d bytes: %v", n, len(got), err)
+				}
+				n += k
+			}
+			if !bytes.Equal(got, body) {
+				t.Error("got another body")
+			}
+			r.abandon()
+			if memory, disk := spool.Used(); memory|disk != 0 {
+				t.Errorf("%d bytes of memory and %d of disk are still taken", memory, disk)
+			}
+		})
+	}
+}
+
+// Waiting for a body that a try still reads ends with the context.
+func TestRestartEndsWithTheContext(t *testing.T) {
 	ours, theirs := io.Pipe()
 	asked := make(chan struct{})
 	r := newReplay(&announced{ours, asked}, -1, 100, NewSpool(1<<20, 0, ""))
@@ -461,7 +505,7 @@ func (b *announced) Read(p []byte) (int, error) {
 }
 
 // However a body is read, cut off and started anew: each try gets its bytes in
-// order and from the start, or is told that they were not kept.
+// order and from the start, or is told that they were not buffered.
 func FuzzReplay(f *testing.F) {
 	f.Add([]byte("0123456789"), int64(100), []byte{3, 0, 4, 200, 2, 0, 255})
 	f.Add(bytes.Repeat([]byte("x"), 5000), int64(4000), []byte{255, 255, 0, 255, 0, 9})
@@ -470,7 +514,7 @@ func FuzzReplay(f *testing.F) {
 		spool := NewSpool(8<<10, 0, "")
 		r := newReplay(io.NopCloser(bytes.NewReader(body)), -1, limit, spool)
 		if len(steps) > 0 && steps[0] == 200 && r.whole {
-			all, err := r.spool()
+			all, err := r.spool(math.MaxInt64)
 			if err != nil || all && int64(len(body)) > limit {
 				t.Fatalf("spooled %d bytes of at most %d: %t, %v", len(body), limit, all, err)
 			}
@@ -481,7 +525,7 @@ func FuzzReplay(f *testing.F) {
 			if step == 0 || current == nil {
 				next, err := r.start()
 				if err != nil {
-					if !errors.Is(err, errNotKept) {
+					if !errors.Is(err, errNotBuffered) {
 						t.Fatal(err)
 					}
 					continue

@@ -19,6 +19,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/caddy-onenote/caddy-onenote/proxy/api"
 )
 
 // A site is a client, a proxy that sends through a Transport, and an API, each
@@ -29,6 +31,8 @@ type site struct {
 	front     *httptest.Server
 	account   *account
 	transport *Transport
+	preset    api.Preset
+	dialect   *api.Passthrough // of the transport
 	observer  *observer
 	spoolDir  string
 	call      Call // what each request's Call starts from
@@ -37,7 +41,7 @@ type site struct {
 
 // newSite starts a site whose API is that handler. The options may change the
 // transport before it is used.
-func newSite(t *testing.T, api http.Handler, options ...func(*site)) *site {
+func newSite(t *testing.T, upstream http.Handler, options ...func(*site)) *site {
 	t.Helper()
 	s := &site{
 		t:        t,
@@ -46,15 +50,14 @@ func newSite(t *testing.T, api http.Handler, options ...func(*site)) *site {
 		spoolDir: t.TempDir(),
 		errs:     make(chan error, 100),
 	}
-	s.api = httptest.NewUnstartedServer(api)
+	s.api = httptest.NewUnstartedServer(upstream)
+	s.preset = api.Presets[0]
+	s.dialect = &api.Passthrough{Links: true, ImageLifetime: time.Hour, Now: testNow}
 	s.transport = &Transport{
-		Preset:    Presets[0],
-		Pictures:  Direct,
-		Links:     true,
+		Dialect:   s.dialect,
 		MaxReplay: 80 << 20,
 		Spool:     NewSpool(DefaultSpoolMemory, DefaultSpoolDisk, s.spoolDir),
 		Loop:      "onenote-test",
-		Now:       testNow,
 		Observer:  s.observer,
 	}
 	s.call = Call{Account: s.account, Name: "work", SigninURL: func() string { return "http://localhost:8080/auth/work/signin" }}
@@ -64,13 +67,11 @@ func newSite(t *testing.T, api http.Handler, options ...func(*site)) *site {
 	if s.api.URL == "" {
 		s.api.Start()
 	}
-	upstream := must(url.Parse(s.api.URL))
+	target := must(url.Parse(s.api.URL))
 	if s.transport.Next == nil {
 		s.transport.Next = s.api.Client().Transport
 	}
-	if s.transport.Hosts == nil {
-		s.transport.Hosts = NewAPIHosts(s.transport.Preset, upstream)
-	}
+	s.dialect.Hosts = api.NewHosts(s.preset, target)
 	s.front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		call := s.call
 		if call.Base == nil {
@@ -78,7 +79,7 @@ func newSite(t *testing.T, api http.Handler, options ...func(*site)) *site {
 		}
 		proxy := httputil.ReverseProxy{
 			Rewrite: func(p *httputil.ProxyRequest) {
-				p.Out.URL.Scheme, p.Out.URL.Host = upstream.Scheme, upstream.Host
+				p.Out.URL.Scheme, p.Out.URL.Host = target.Scheme, target.Host
 			},
 			Transport: s.transport.For(call),
 			ErrorHandler: func(w http.ResponseWriter, _ *http.Request, err error) {
@@ -102,7 +103,7 @@ func overTLS(http2 bool) func(*site) {
 	}
 }
 
-// close stops the servers and looks whether anything was left behind.
+// close stops the servers and checks that nothing was left behind.
 func (s *site) close() {
 	s.front.Client().CloseIdleConnections()
 	s.front.Close()
@@ -121,7 +122,7 @@ func (s *site) close() {
 	}
 }
 
-// send sends a request to the proxy and returns the answer, read to its end.
+// send sends a request to the proxy and returns the response, read to its end.
 func (s *site) send(method, target string, body io.Reader, header ...string) *received {
 	s.t.Helper()
 	return s.sendWith(s.t.Context(), method, target, body, header...)
@@ -148,27 +149,30 @@ func (s *site) sendWith(ctx context.Context, method, target string, body io.Read
 	return &received{Response: res, body: string(b)}
 }
 
-// A received is an answer as the client got it.
+// A received is a response as the client got it.
 type received struct {
 	*http.Response
 	body string
 }
 
-// An account is an Account that holds its tokens in memory: token-1, token-2
+// An account is a TokenSource that holds its tokens in memory: token-1, token-2
 // and so on.
 type account struct {
 	mu         sync.Mutex
 	generation uint64
-	renewals   int
+	refreshes  int
 	refused    []uint64
+	accepted   []uint64
+	codes      []string // with which tokens were refused
+	upstreams  []string // of all calls
 	claims     []string
 
-	renewed            chan struct{} // gets one for each renewal
-	tokenErr, renewErr error
-	stale              bool // there is nothing newer to be had
+	refreshed            chan struct{} // gets one for each refresh
+	tokenErr, refreshErr error
+	stale                bool // there is nothing newer to be had
 }
 
-func newAccount() *account { return &account{generation: 1, renewed: make(chan struct{}, 100)} }
+func newAccount() *account { return &account{generation: 1, refreshed: make(chan struct{}, 100)} }
 
 func (a *account) authorization() string { return fmt.Sprintf("Bearer token-%d", a.generation) }
 
@@ -178,39 +182,50 @@ func (a *account) Token(context.Context) (string, uint64, error) {
 	return a.authorization(), a.generation, a.tokenErr
 }
 
-func (a *account) Renew(_ context.Context, generation uint64, claims string) (string, uint64, error) {
+func (a *account) Refresh(_ context.Context, upstream string, generation uint64, claims string) (string, uint64, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if claims != "" {
 		a.claims = append(a.claims, claims)
 	}
+	a.upstreams = append(a.upstreams, upstream)
 	switch {
-	case a.renewErr != nil:
-		return "", 0, a.renewErr
+	case a.refreshErr != nil:
+		return "", 0, a.refreshErr
 	case a.generation == generation && !a.stale && !slices.Contains(a.refused, generation):
-		a.renewals++
-		a.renewed <- struct{}{}
+		a.refreshes++
+		a.refreshed <- struct{}{}
 		a.generation++
 	}
 	return a.authorization(), a.generation, nil
 }
 
-func (a *account) Refused(generation uint64) {
+func (a *account) Refused(upstream string, generation uint64, code string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.refused = append(a.refused, generation)
+	a.codes = append(a.codes, code)
+	a.upstreams = append(a.upstreams, upstream)
 }
 
-// count returns how often a token was renewed.
+func (a *account) Accepted(upstream string, generation uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.accepted = append(a.accepted, generation)
+	a.upstreams = append(a.upstreams, upstream)
+}
+
+// count returns how often a token was refreshed.
 func (a *account) count() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.renewals
+	return a.refreshes
 }
 
 // A failure is a TokenError.
 type failure struct {
 	class string
+	loop  bool
 	after time.Duration
 }
 
@@ -218,13 +233,16 @@ func (f failure) Error() string             { return "no token: " + f.class }
 func (f failure) Class() string             { return f.class }
 func (f failure) RetryAfter() time.Duration { return f.after }
 func (f failure) Hint() string              { return "Ask the owner of the tenant." }
+func (f failure) Loop() bool                { return f.loop }
 
-// An observer remembers what it is told.
+// An observer records the calls of its methods.
 type observer struct {
 	mu        sync.Mutex
 	requests  []string
 	retries   []string
 	rewritten [4]int
+
+	translated []bool
 }
 
 func (o *observer) Request(account, outcome string) {
@@ -237,6 +255,12 @@ func (o *observer) Retry(account, result string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.retries = append(o.retries, account+" "+result)
+}
+
+func (o *observer) Translated(ok bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.translated = append(o.translated, ok)
 }
 
 func (o *observer) Rewritten(pictures, links, headers, body int) {
@@ -264,13 +288,13 @@ type upload struct {
 	Sum           [sha256.Size]byte
 }
 
-// A log remembers uploads.
+// A log records uploads.
 type log struct {
 	mu      sync.Mutex
 	uploads []upload
 }
 
-// add reads the request whole and remembers it.
+// add reads the whole request and records it.
 func (l *log) add(r *http.Request) error {
 	h := sha256.New()
 	n, err := io.Copy(h, r.Body)
@@ -299,7 +323,7 @@ func (l *log) all() []upload {
 	return slices.Clone(l.uploads)
 }
 
-// refuseUntil answers 401 to all tokens before that one, after the request was
+// refuseUntil responds with 401 to all tokens before that one, after the request was
 // read whole, and then as next does.
 func refuseUntil(l *log, token string, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

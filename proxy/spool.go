@@ -12,18 +12,19 @@ const (
 	DefaultSpoolDisk   = 1 << 30
 )
 
-// A Spool bounds what all kept request bodies take together, in memory and in
-// temporary files. When it is spent, bodies are sent without being kept, so
-// that many uploads at once cost retries and never memory, disk or requests.
+// A Spool bounds what all buffered request bodies take together, in memory and
+// in temporary files. When it is used up, bodies are sent without being
+// buffered: many uploads at once cost retries, but never memory, disk or
+// requests.
 type Spool struct {
 	memory budget
 	disk   budget
 	dir    string
 }
 
-// NewSpool returns a spool of so many bytes of memory and of disk. The
-// temporary files are made in dir, readable by this user alone and without a
-// name where the system allows it; dir "" is the system's place for them. A
+// NewSpool returns a spool of that many bytes of memory and of disk. The
+// temporary files are made in dir, readable by this user only and without a
+// name where the system allows it; dir "" is the system's directory for them. A
 // limit below 1 means that none of that kind is used.
 func NewSpool(memory, disk int64, dir string) *Spool {
 	s := &Spool{dir: dir}
@@ -37,14 +38,14 @@ func (s *Spool) Used() (memory, disk int64) {
 	return s.memory.used.Load(), s.disk.used.Load()
 }
 
-// A budget is a number of bytes that many take from.
+// A budget is a number of bytes that several bodies share.
 type budget struct {
 	limit int64
 	used  atomic.Int64
 }
 
-// take takes n bytes, or nothing and reports false.
-func (b *budget) take(n int64) bool {
+// reserve takes n bytes, or takes none and reports false.
+func (b *budget) reserve(n int64) bool {
 	if b.used.Add(n) <= b.limit {
 		return true
 	}
@@ -52,4 +53,4 @@ func (b *budget) take(n int64) bool {
 	return false
 }
 
-func (b *budget) give(n int64) { b.used.Add(-n) }
+func (b *budget) free(n int64) { b.used.Add(-n) }

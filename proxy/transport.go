@@ -1,18 +1,20 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package proxy is the way of a request: it goes up with the account's token
-// and comes back with URLs that lead here.
+// Package proxy sends requests to an API with an account's token and gives its
+// responses back to the client.
 //
-// [Transport] is an [http.RoundTripper] that wraps another. On the way up it
-// removes what the client has no business sending, keeps the request target
-// byte for byte, attaches the bearer, and keeps the body, so that a 401 leads
-// to one renewal of the token and one second try with the very same bytes. On
-// the way down it rewrites the URLs of pictures and of the API itself and
-// takes away headers that would damage localhost.
+// [Transport] is an [http.RoundTripper] that wraps another. It removes the
+// headers that the client must not send to the API, keeps the request target
+// byte for byte, and attaches the bearer token. It buffers the request body, so
+// that after a 401 the token can be refreshed once and the same request sent
+// again. It removes the headers of the response that would damage localhost.
+//
+// What the API's URLs and bodies mean is not known here: that is the
+// [api.Dialect].
 //
 // The package knows neither the server around it nor how tokens are made:
-// [Account] is all that it asks of them.
+// [TokenSource] is all that it asks of them.
 package proxy
 
 import (
@@ -23,61 +25,43 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/caddy-onenote/caddy-onenote/proxy/api"
 	"github.com/caddy-onenote/caddy-onenote/proxy/picture"
+	"github.com/caddy-onenote/caddy-onenote/proxy/throttle"
 )
 
-// DefaultImageLifetime is how long a local picture's URL works unless it is
-// configured: as long as the service's own public ones.
-const DefaultImageLifetime = time.Hour
-
 // A Transport sends requests to one API. There is one for each site. It is
-// safe for concurrent use; nothing in it may change once it has sent a request.
+// safe for concurrent use; it must not be changed once it has sent a request.
 type Transport struct {
-	// Next sends what is ready to be sent. It must not follow redirects and
-	// must not add credentials. http.Transport is one that does neither.
+	// Next sends the prepared requests. It must not follow redirects and must
+	// not add credentials. http.Transport does neither.
 	Next http.RoundTripper
 
-	// Upstream is scheme and host of the API, where the requests that come in
-	// name the address that is dialed. Default: that of each request's URL.
+	// Upstream is the scheme and host of the API. It is needed where the URL of
+	// a request names the address to connect to. Default: that URL's.
 	Upstream *url.URL
 
-	// Preset says which paths and hosts belong to the API.
-	Preset Preset
+	// Dialect says what to send to the API and what to give to the client.
+	Dialect api.Dialect
 
-	// Hosts decides which URLs are the API's and what becomes of them.
-	Hosts *APIHosts
-
-	// Pictures says what becomes of pictures in pages. Default: Direct.
-	Pictures PictureMode
-
-	// Links makes the API's URLs lead to us, and ours in request bodies to the
-	// API.
-	Links bool
-
-	// Signer signs the URLs of local pictures. Needed for Local only.
-	Signer *picture.Signer
-
-	// ImageLifetime is how long a local picture's URL works. Default:
-	// DefaultImageLifetime.
-	ImageLifetime time.Duration
-
-	// MaxReplay is how many bytes of a request body are kept for the second
-	// try. A larger body is sent all the same, but a 401 passes through.
-	// Default, as any value below 1: nothing is kept.
+	// MaxReplay is how many bytes of a request body are buffered for the second
+	// try. A larger body is sent all the same, but a 401 is passed on. Default,
+	// as any value below 1: nothing is buffered.
 	MaxReplay int64
 
-	// Spool holds the kept bodies and bounds them in all. Default: nothing is
-	// kept.
+	// Spool holds the buffered bodies and bounds their total size. Default:
+	// nothing is buffered.
 	Spool *Spool
 
+	// Throttle keeps the requests within what the API allows. Default: they are sent
+	// as they come.
+	Throttle *throttle.Throttle
+
 	// Loop is added to CDN-Loop (RFC 8586), so that a request that comes back
-	// to us can be told. Default: nothing is added.
+	// can be detected. Default: nothing is added.
 	Loop string
 
-	// Now is the clock. Default: time.Now.
-	Now func() time.Time
-
-	// Observer is told what happens, for metrics. May be nil.
+	// Observer counts requests, for metrics. May be nil.
 	Observer Observer
 
 	// Logger gets debug lines about bodies that could not be rewritten. It
@@ -85,30 +69,36 @@ type Transport struct {
 	Logger *slog.Logger
 }
 
-// An Account has tokens. Its methods are called by many requests at once.
-type Account interface {
+// A TokenSource has the tokens of one account. Its methods are called
+// concurrently.
+type TokenSource interface {
 	// Token returns the value for the Authorization header, ready to be sent,
-	// and the generation of that token: a number that grows with each renewal.
+	// and the generation of that token: a number that grows with each refresh.
 	Token(ctx context.Context) (authorization string, generation uint64, err error)
 
-	// Renew is called when the API has refused the token of that generation
-	// with a 401. It returns a newer token, whoever fetched it; the same
-	// generation means that there is nothing newer to be had. The claims are
-	// those of a claims challenge, decoded, or empty.
-	Renew(ctx context.Context, generation uint64, claims string) (authorization string, next uint64, err error)
+	// Refresh is called when the upstream, a host of the API, has refused the
+	// token of that generation with a 401. It returns a newer token, whoever
+	// fetched it; the same generation means that there is no newer one. The
+	// claims are those of a claims challenge, decoded, or empty.
+	Refresh(ctx context.Context, upstream string, generation uint64, claims string) (authorization string, next uint64, err error)
 
-	// Refused says that the token of that generation, fresh from Renew, was
-	// refused as well, so that the next Renew does not fetch yet another.
-	Refused(generation uint64)
+	// Refused reports that the upstream has refused the newest token that Refresh
+	// has, so that the next Refresh does not fetch yet another. The code is that
+	// of the API's error response; empty if it has none.
+	Refused(upstream string, generation uint64, code string)
+
+	// Accepted reports that the upstream has accepted the token of that
+	// generation. It is called for each request that succeeds.
+	Accepted(upstream string, generation uint64)
 }
 
-// A TokenError is an error of an [Account] that knows what it means. Any other
-// error is taken for a passing one.
+// A TokenError is an error of a [TokenSource] that knows its class. Any other
+// error is taken for a transient one.
 type TokenError interface {
 	// Error says what failed; it is shown to the client and holds no secret.
 	error
 
-	// Class is "passing", "signin_required" or "misconfigured".
+	// Class is "transient", "signin_required" or "misconfigured".
 	Class() string
 
 	// RetryAfter is how long to wait before asking again; 0 if unknown.
@@ -116,44 +106,55 @@ type TokenError interface {
 
 	// Hint tells the operator what to do. It holds no secret.
 	Hint() string
+
+	// Loop reports whether the request for a token came back to this proxy.
+	Loop() bool
 }
 
-// An Observer counts. Its methods are called by many requests at once and must
-// not block.
+// An Observer counts. Its methods are called concurrently and must not block.
 type Observer interface {
-	// Request is told how a request ended that got an answer: "ok",
-	// "upstream_error" where the API answered with 400 or more, or the cause
-	// of an answer of ours. Requests that end in an error of the transport are
-	// not told: only the server around us knows whether they are tried again.
+	// Request is called for each request that got a response, with its outcome:
+	// "ok", "upstream_error" where the API responded with 400 or more, or the
+	// cause of an error response of ours. It is not called for requests that end
+	// in an error of the transport: only the server around it knows whether they
+	// are tried again.
 	Request(account, outcome string)
 
-	// Retry is told how a 401 ended that called for a second try: "ok",
-	// "still_401" or "not_replayable".
+	// Retry is called for each 401 that called for a second try, with what
+	// became of it: "ok", "still_401" or "not_replayable".
 	Retry(account, result string)
 
-	// Rewritten is told how many URLs were replaced in one message: pictures
-	// and links in an answer's body, its headers, and the request's body. It
-	// is not told of messages in which there was nothing to replace.
+	// Translated is called for each request that is translated for the API, or that
+	// is refused because it cannot be.
+	Translated(ok bool)
+
+	// Rewritten is called with the number of URLs that were replaced in one
+	// message: pictures and links in the response's body, its header, and the
+	// request's body. It is not called where nothing was replaced.
 	Rewritten(pictures, links, headers, body int)
 }
 
-// A Call is what is known of one request beyond the request itself. Somebody
-// who knows the caller has decided it; a Call without an Account sends nothing.
+// A Call is what is known of one request beyond the request itself. It is made by
+// the server that has authorized the client; a Call without an Account sends
+// nothing.
 type Call struct {
-	// Account is whose token goes with the request.
-	Account Account
+	// Account has the tokens to send.
+	Account TokenSource
 
 	// Name is the account's name, for messages and metrics.
 	Name string
 
-	// Base is where the client reaches us: scheme, host and perhaps a path
-	// without a slash at its end. Links lead there.
+	// Client is the name of the client's key, or empty.
+	Client string
+
+	// Base is where the client reaches the proxy: scheme, host and perhaps a
+	// path without a slash at its end. Links lead there.
 	Base *url.URL
 
 	// ImageBase is the same for local pictures. Default: Base.
 	ImageBase *url.URL
 
-	// SigninURL returns where a person signs in to the account. It is asked
+	// SigninURL returns where a person signs in to the account. It is called
 	// only where somebody has to, and may be nil.
 	SigninURL func() string
 
@@ -161,78 +162,81 @@ type Call struct {
 	// the request.
 	Target string
 
-	// Picture is the signed picture that is asked for, if it is one.
+	// Picture is the signed picture that is requested, or nil.
 	Picture *picture.Picture
+
+	// Signer signs the URLs of local pictures. It is needed only where the
+	// dialect makes them.
+	Signer *picture.Signer
+
+	// Vary names the fields of the client's request on which the response
+	// depends, besides those that the API knows. The response is then kept out
+	// of shared caches. Empty: the response is the same for all clients, and its
+	// caching is the API's business.
+	Vary string
 
 	// Trace, where not nil, is filled with what became of the request.
 	Trace *Trace
 }
 
 // A Trace is what became of one request. Retried is known when RoundTrip
-// returns, the rest when the answer's body is closed.
+// returns, the rest when the response's body is closed.
 type Trace struct {
 	Retried                        bool // sent a second time, with a newer token
 	Pictures, Links, Headers, Body int  // URLs replaced, as in Observer
 }
 
-// For returns the transport for that call. The request that it is given must
-// have a URL with scheme and host, those of the API unless Upstream says them;
-// it is not changed.
+// For returns the transport for that call. Its requests must have a URL with
+// scheme and host: those of the API, unless Upstream is set. It does not change
+// the requests.
 //
-// A failure to get a token is an answer, so that the one who balances load
-// does not blame the API for it: 401, 503 or 500 in the API's own shape. A
-// failure to reach the API is an error.
+// A failure to get a token becomes an error response in the API's own shape,
+// with 401, 503 or 500, so that a load balancer does not take it for a failure
+// of the API. A failure to reach the API is an error.
 func (t *Transport) For(c Call) http.RoundTripper {
-	return &caller{Transport: t, Call: c}
+	return &callTransport{Transport: t, Call: c}
 }
 
-// A caller sends the requests of one call. That is one, in most cases, and so
-// its exchange comes with it: one allocation in place of two.
-type caller struct {
+// A callTransport sends the requests of one call. That is one request, in most
+// cases, and so the first exchange is part of it: one allocation instead of two.
+type callTransport struct {
 	*Transport
 	Call
 	first exchange
-	taken atomic.Bool // the first exchange
+	used  atomic.Bool // the first exchange
 }
 
 // RoundTrip implements [http.RoundTripper].
-func (c *caller) RoundTrip(req *http.Request) (*http.Response, error) {
+func (c *callTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := &c.first
-	if c.taken.Swap(true) {
+	if c.used.Swap(true) {
 		x = new(exchange)
 	}
-	x.caller, x.in = c, req
+	x.callTransport, x.in = c, req
 	res, err := x.run()
 	if err != nil {
 		return nil, err
 	}
-	// The answer belongs to the request that was asked, not to our copy of it,
-	// which carries the token.
+	// The response must not lead to the copy of the request that was sent, which
+	// carries the token.
 	res.Request = req
 	return res, nil
 }
 
-func (c *caller) now() time.Time {
-	if c.Now == nil {
-		return time.Now()
-	}
-	return c.Now()
-}
-
-func (c *caller) observe(outcome string) {
+func (c *callTransport) observe(outcome string) {
 	if c.Observer != nil {
 		c.Observer.Request(c.Name, outcome)
 	}
 }
 
-func (c *caller) observeRetry(result string) {
+func (c *callTransport) observeRetry(result string) {
 	if c.Observer != nil {
 		c.Observer.Retry(c.Name, result)
 	}
 }
 
-// observeRewritten tells the numbers to those who asked for them.
-func (c *caller) observeRewritten(pictures, links, headers, body int) {
+// observeRewritten adds the numbers to the trace and the metrics.
+func (c *callTransport) observeRewritten(pictures, links, headers, body int) {
 	if pictures|links|headers|body == 0 {
 		return
 	}
@@ -247,4 +251,12 @@ func (c *caller) observeRewritten(pictures, links, headers, body int) {
 	}
 }
 
-var _ http.RoundTripper = (*caller)(nil)
+func (c *callTransport) debug(message string, attrs ...slog.Attr) {
+	if c.Logger == nil {
+		return
+	}
+	attrs = append(attrs, slog.String("account", c.Name))
+	c.Logger.LogAttrs(context.Background(), slog.LevelDebug, message, attrs...)
+}
+
+var _ http.RoundTripper = (*callTransport)(nil)

@@ -14,27 +14,28 @@ import (
 	"testing"
 
 	"github.com/caddyserver/certmagic"
+
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-// crashAt is the variable that makes the test binary a process that renews and
-// is killed on the way.
+// crashAt is the variable that makes the test binary a process that refreshes and
+// is killed during it.
 const crashAt = "ONENOTE_TEST_CRASH_AT"
 
-// The steps of a renewal at which a process may die. Between the answer and
-// the end of the save, the new refresh token is known to nobody: a provider
-// that rotates strictly then wants to see the user again, and no client can
-// help it.
+// The steps of a refresh at which a process may be killed. Between the response
+// and the end of the save, nobody else has the new refresh token: a provider that
+// rotates strictly then requires a sign-in, and no client can prevent that.
 var crashes = map[string]State{
-	"lock":   Ready,       // locked, not asked yet
-	"answer": NeedsSignin, // the provider has answered
-	"store":  NeedsSignin, // about to be saved
-	"stored": Ready,       // saved, not used yet
-	"unlock": Ready,
+	"lock":     Ready,       // locked, no request sent yet
+	"response": NeedsSignin, // the provider has responded
+	"store":    NeedsSignin, // about to be saved
+	"stored":   Ready,       // saved, not used yet
+	"unlock":   Ready,
 }
 
-func TestKilledWhileRenewing(t *testing.T) {
+func TestAccountRecoversFromKillDuringRefresh(t *testing.T) {
 	if step := os.Getenv(crashAt); step != "" {
-		renewAndDie(t, step)
+		refreshAndDie(t, step)
 		return
 	}
 	for step, want := range crashes {
@@ -42,20 +43,20 @@ func TestKilledWhileRenewing(t *testing.T) {
 			t.Parallel() // each waits ten seconds for the dead process's lock
 			r := newRig(t)
 			r.control("POST", "strict", map[string]bool{"on": true})
-			// The first process lives long enough to end, as this one must not
-			// have held the lock itself: the file storage goes on refreshing
-			// for some seconds what it locked, whoever holds it by then.
-			if status, out := r.renewInProcess("nowhere"); !status.Exited() {
+			// The first refresh runs in a process of its own, too: this process
+			// must not have taken the lock itself, because the file storage keeps
+			// a lock fresh for some seconds after its release.
+			if status, out := r.refreshInProcess("nowhere"); !status.Exited() {
 				t.Fatalf("the first process: %v\n%s", status, out)
 			}
-			if status, out := r.renewInProcess(step); status.Signal() != syscall.SIGKILL {
+			if status, out := r.refreshInProcess(step); status.Signal() != syscall.SIGKILL {
 				t.Fatalf("the process was not killed at %s: %v\n%s", step, status, out)
 			}
 			a := r.account(r.config())
-			err := a.Retry(context.Background())
+			err := a.ForceRefresh(context.Background())
 			wantState(t, a, want)
 			if want != Ready {
-				wantFailure(t, err, SigninRequired, asFailure(err).Code)
+				wantFailure(t, err, oauth.SigninRequired, oauth.AsFailure(err).Status.Code)
 				return
 			}
 			if err != nil {
@@ -66,11 +67,11 @@ func TestKilledWhileRenewing(t *testing.T) {
 	}
 }
 
-func (r *rig) renewInProcess(step string) (syscall.WaitStatus, []byte) {
+func (r *rig) refreshInProcess(step string) (syscall.WaitStatus, []byte) {
 	r.t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledWhileRenewing$")
+	cmd := exec.Command(os.Args[0], "-test.run=^TestAccountRecoversFromKillDuringRefresh$")
 	cmd.Env = append(os.Environ(), crashAt+"="+step,
-		"CRASH_AUTHORITY="+r.server.URL, "CRASH_STORAGE="+r.storage.(*certmagic.FileStorage).Path, "CRASH_KEY="+r.keys.(KeyFile).Path)
+		"CRASH_AUTHORITY="+r.server.URL, "CRASH_STORAGE="+r.storage.(*certmagic.FileStorage).Path, "CRASH_KEY="+r.keys.(*KeyFile).Path)
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
 		r.t.Fatal(err)
@@ -78,22 +79,22 @@ func (r *rig) renewInProcess(step string) (syscall.WaitStatus, []byte) {
 	return cmd.ProcessState.Sys().(syscall.WaitStatus), out
 }
 
-func renewAndDie(t *testing.T, step string) {
+func refreshAndDie(t *testing.T, step string) {
 	r := &rig{
 		t:       t,
 		storage: &killer{Storage: &certmagic.FileStorage{Path: os.Getenv("CRASH_STORAGE")}, at: step},
-		keys:    KeyFile{Path: os.Getenv("CRASH_KEY")},
+		keys:    &KeyFile{Path: os.Getenv("CRASH_KEY")},
 	}
-	c := Config{
+	c := oauth.Config{
 		Name: "default", ClientID: "client", Authority: os.Getenv("CRASH_AUTHORITY"),
-		RefreshToken: func() (Secret, error) { return "emulator-refresh-token", nil },
+		RefreshToken: func() (oauth.Secret, error) { return "emulator-refresh-token", nil },
 	}
 	c.Complete()
-	m := NewMemory()
-	transport := killAfterAnswer{next: http.DefaultTransport, on: step == "answer"}
+	m := NewCache()
+	transport := killAfterResponse{next: http.DefaultTransport, on: step == "response"}
 	// The emulator's clock stands where the parent's does: it judges nothing here.
-	a := NewAccount(Options{Config: c, Memory: m, Storage: r.storage, Keys: r.keys, Clock: SystemClock{}, Client: NewClient(transport)})
-	if err := a.Retry(context.Background()); err != nil {
+	a := NewAccount(Options{Config: c, Cache: m, Storage: r.storage, Keys: r.keys, Clock: oauth.SystemClock{}, Client: oauth.NewHTTPClient(transport)})
+	if err := a.ForceRefresh(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	m.Close()
@@ -137,12 +138,12 @@ func (k *killer) Unlock(ctx context.Context, name string) error {
 	return err
 }
 
-type killAfterAnswer struct {
+type killAfterResponse struct {
 	next http.RoundTripper
 	on   bool
 }
 
-func (k killAfterAnswer) RoundTrip(req *http.Request) (*http.Response, error) {
+func (k killAfterResponse) RoundTrip(req *http.Request) (*http.Response, error) {
 	res, err := k.next.RoundTrip(req)
 	if k.on {
 		die()

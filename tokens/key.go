@@ -12,9 +12,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"go.uber.org/zap"
 )
 
-// KeySource lends the sealing keys. The first seals, all of them open.
+// KeySource has the sealing keys. The first one seals, all of them open.
 type KeySource interface {
 	// Keys returns the keys as they are now. With create it may make the
 	// first one; without, ErrNoKey says that there is none yet.
@@ -51,12 +53,20 @@ func ParseKey(text string) ([]byte, error) {
 	return key, nil
 }
 
-// KeyFile is a key that makes itself. It is created when the first record is
-// saved, readable by its owner only.
-type KeyFile struct{ Path string }
+// KeyFile is a file with one key. It is created when the first record is saved,
+// readable by its owner only; a mode that lets others read it is changed.
+type KeyFile struct {
+	Path string
+
+	// Logger is warned of a key that others may read. Default: none.
+	Logger *zap.Logger
+
+	modes fileModes // nil: those of the operating system
+	guard keyModeGuard
+}
 
 // Keys implements KeySource.
-func (k KeyFile) Keys(create bool) ([][]byte, error) {
+func (k *KeyFile) Keys(create bool) ([][]byte, error) {
 	keys, err := k.read()
 	if !errors.Is(err, ErrNoKey) || !create {
 		return keys, err
@@ -64,20 +74,25 @@ func (k KeyFile) Keys(create bool) ([][]byte, error) {
 	if err := k.make(); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("making the sealing key: %w", err)
 	}
-	return k.read() // the winner's, where two processes raced
+	return k.read() // the other process's key, where two processes raced
 }
 
-func (k KeyFile) read() ([][]byte, error) {
-	info, err := os.Stat(k.Path)
+func (k *KeyFile) read() ([][]byte, error) {
+	modes, log := k.modes, k.Logger
+	if modes == nil {
+		modes = osModes{}
+	}
+	if log == nil {
+		log = zap.NewNop()
+	}
+	info, err := modes.Stat(k.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNoKey
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the sealing key: %w", err)
 	}
-	if err := checkKeyMode(info.Mode()); err != nil {
-		return nil, fmt.Errorf("sealing key %s: %w", k.Path, err)
-	}
+	k.guard.tighten(modes, k.Path, info.Mode(), log)
 	text, err := os.ReadFile(k.Path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the sealing key: %w", err)
@@ -90,7 +105,7 @@ func (k KeyFile) read() ([][]byte, error) {
 }
 
 // make writes a key whole or not at all: a reader must never see half of one.
-func (k KeyFile) make() error {
+func (k *KeyFile) make() error {
 	dir := filepath.Dir(k.Path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
@@ -114,12 +129,12 @@ func (k KeyFile) make() error {
 }
 
 // makeInPlace serves file systems without hard links.
-func (k KeyFile) makeInPlace(draft string) error {
+func (k *KeyFile) makeInPlace(draft string) error {
 	text, err := os.ReadFile(draft)
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(k.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(k.Path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, keyMode)
 	if err != nil {
 		return err
 	}

@@ -6,123 +6,258 @@ package tokens
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // lockName is the storage lock of an account's record.
 func (a *Account) lockName() string { return "onenote_account_" + a.config.Name }
 
-// lock makes the caller the only one, in this process and in all that share
-// the storage, who changes the record. The error is a *Failure.
-func (a *Account) lock(ctx context.Context) (unlock func(), err error) {
-	return a.lockUnless(ctx, !a.shared)
+// heldLock makes its holder the only one, in this process and in all that share the
+// storage, who changes the record. A process that is stopped for longer than a lock
+// lives without a sign of its holder has lost it without notice: see outlived.
+type heldLock struct {
+	account *Account
+	stored  bool      // the storage has the lock; else only this process has
+	since   time.Time // by the wall clock, which goes on while the process is stopped
+	owner   string    // what a lock file says of its owner; empty where unknown
+	cancel  context.CancelFunc
 }
 
-// lockAnyway is lock for what would be lost if it were not done: where the
-// storage cannot be locked it goes on all the same.
-func (a *Account) lockAnyway(ctx context.Context) (unlock func(), err error) {
-	return a.lockUnless(ctx, true)
+// lock takes the lock. The error is an *oauth.Failure.
+func (a *Account) lock(ctx context.Context) (*heldLock, error) {
+	return a.takeLock(ctx, false)
 }
 
-// lockUnless takes the lock; needless says that one that cannot be had is done
-// without.
-func (a *Account) lockUnless(ctx context.Context, needless bool) (unlock func(), err error) {
+// lockIfPossible is lock for work that must be done in any case: where the storage
+// cannot be locked it goes on without.
+func (a *Account) lockIfPossible(ctx context.Context) (*heldLock, error) {
+	return a.takeLock(ctx, true)
+}
+
+// takeLock takes the lock. Where the storage refuses it and optional is set, the
+// caller goes on without.
+func (a *Account) takeLock(ctx context.Context, optional bool) (*heldLock, error) {
 	select {
-	case a.held.writer <- struct{}{}:
+	case a.state.writer <- struct{}{}:
 	case <-ctx.Done():
-		return nil, a.lockFailure(ctx.Err())
+		return nil, a.lockFailure()
 	}
-	release := func() { <-a.held.writer }
-	// The lock's context outlives the taking of it: some storages keep a lock
-	// alive for as long as its context lives.
-	lockCtx, giveUp := context.WithCancel(ctx)
-	patience := time.AfterFunc(lockPatience, giveUp)
-	err = a.storage.Lock(lockCtx, a.lockName())
-	stuck := !patience.Stop()
+	l := &heldLock{account: a, since: a.clock.Now(), cancel: func() {}}
+	err := l.take(ctx)
 	switch {
 	case err == nil:
-		return func() {
-			// Not with the caller's context: a lock kept by a cancelled
-			// request would stop everybody until it goes stale.
-			if err := a.storage.Unlock(context.WithoutCancel(ctx), a.lockName()); err != nil {
-				a.log.Warn("the storage lock could not be released", zap.Error(err))
-			}
-			giveUp()
-			release()
-		}, nil
-	case ctx.Err() == nil && (stuck || needless):
-		// A full or read-only disk has no room for a lock, and a process that
-		// was killed can leave one that others keep alive. Neither may cost the
-		// tokens: what was stored is read again before it is used, and what is
-		// stored is numbered.
-		a.log.Warn("the storage cannot be locked; going on without", zap.Error(err))
-		giveUp()
-		return release, nil
+		a.lockRefused.Store(false)
+		return l, nil
+	case ctx.Err() == nil && optional:
+		// A full or read-only disk has no space for a lock. That must not lose the
+		// tokens: what is not stored under the lock is kept in memory.
+		a.logLockRefused(err)
+		return l, nil
 	}
-	giveUp()
-	release()
-	return nil, a.lockFailure(err)
+	l.unlock()
+	if ctx.Err() == nil {
+		a.logLockRefused(err)
+	}
+	return nil, a.lockFailure()
 }
 
-// lockPatience is how long a lock is waited for: longer than any holder that
-// lives may need, which is one request to the identity provider.
-const lockPatience = identityTimeout + 5*time.Second
-
-func (a *Account) lockFailure(err error) *Failure {
-	if !errors.Is(err, context.Canceled) { // by who waited
-		a.log.Error("the storage could not be locked", zap.Error(err))
+// logLockRefused logs that the storage cannot be locked, once until it can.
+func (a *Account) logLockRefused(err error) {
+	if !a.lockRefused.Swap(true) {
+		a.log.Error("the storage cannot be locked", zap.Error(err))
 	}
-	return a.failure(Passing, "storage_lock", "the storage of the sign-ins could not be locked in time",
+}
+
+// lockLimit is how long a lock is waited for: longer than any living process may
+// need it, which is one request to the identity provider.
+const lockLimit = oauth.RequestTimeout + 5*time.Second
+
+// take takes the storage lock, if need be after removing an abandoned one.
+func (l *heldLock) take(ctx context.Context) error {
+	a := l.account
+	a.releaseLeftover(ctx)
+	before, began := a.lockFile(ctx), a.clock.Now()
+	err := l.takeOnce(ctx)
+	if err != nil && ctx.Err() == nil && a.removeAbandonedLock(ctx, before, a.clock.Now().Sub(began)) {
+		err = l.takeOnce(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	l.stored, l.since = true, a.clock.Now()
+	l.owner = lockOwner(a.lockFile(ctx))
+	return nil
+}
+
+// takeOnce locks the storage. The context of the lock goes on until the unlock: some
+// storages keep a lock alive for as long as its context lives.
+func (l *heldLock) takeOnce(ctx context.Context) error {
+	lockCtx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	left := context.AfterFunc(ctx, cancel)
+	limit := time.AfterFunc(lockLimit, cancel)
+	err := l.account.storage.Lock(lockCtx, l.account.lockName())
+	limit.Stop()
+	left()
+	if err != nil {
+		cancel()
+		return err
+	}
+	l.cancel = cancel
+	return nil
+}
+
+// unlock releases the lock, unless it belongs to another process by now.
+func (l *heldLock) unlock() {
+	a := l.account
+	// Not with the caller's context: a lock that a cancelled request left behind
+	// would stop everybody until it goes stale.
+	if ctx := context.Background(); l.stored && !l.lost(ctx) {
+		if err := a.storage.Unlock(ctx, a.lockName()); err != nil {
+			a.log.Warn("the storage lock could not be released; it is tried again", zap.Error(err))
+			a.state.unreleased.Store(&unreleasedLock{owner: l.owner})
+		}
+	}
+	l.cancel()
+	<-a.state.writer
+}
+
+// unreleasedLock is a lock whose release failed. Storages keep a lock alive for as
+// long as its process lives, so the process would wait for itself.
+type unreleasedLock struct{ owner string }
+
+// releaseLeftoverSoon is releaseLeftover for the background: others may wait for the
+// lock, and this process may not need it for an hour.
+func (a *Account) releaseLeftoverSoon(ctx context.Context) {
+	if a.state.unreleased.Load() == nil {
+		return
+	}
+	select {
+	case a.state.writer <- struct{}{}:
+		a.releaseLeftover(ctx)
+		<-a.state.writer
+	default: // whoever has writer has released it
+	}
+}
+
+// releaseLeftover releases a lock that this process has left behind. The caller has
+// writer.
+func (a *Account) releaseLeftover(ctx context.Context) {
+	u := a.state.unreleased.Load()
+	if u == nil || u.owner != "" && lockOwner(a.lockFile(ctx)) != u.owner {
+		a.state.unreleased.Store(nil)
+		return
+	}
+	if err := a.storage.Unlock(ctx, a.lockName()); err == nil || errors.Is(err, fs.ErrNotExist) {
+		a.state.unreleased.Store(nil)
+	}
+}
+
+// Storages give the lock of a holder that shows no sign of life to the next.
+const (
+	// lockTrust is after how long a file storage does that.
+	lockTrust = 10 * time.Second
+
+	// lockSure is how long a lock is ours without a sign of life on any storage: locks
+	// of Redis live five seconds.
+	lockSure = 4 * time.Second
+)
+
+// outlived reports whether the lock may belong to another process by now. What is
+// known under it must then be read again.
+func (l *heldLock) outlived(ctx context.Context) bool {
+	return l.stored && (l.age() > lockSure || l.lost(ctx))
+}
+
+func (l *heldLock) age() time.Duration { return l.account.clock.Now().Sub(l.since).Abs() }
+
+// lost reports whether another process has the lock, as far as the storage tells.
+func (l *heldLock) lost(ctx context.Context) bool {
+	if l.owner == "" {
+		return false
+	}
+	content, err := l.account.readLockFile(ctx)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	owner := lockOwner(content)
+	if owner == "" { // somebody is rewriting it
+		return l.age() > lockTrust
+	}
+	return owner != l.owner
+}
+
+// regain takes the lock again if another process has got it: nothing is compared
+// and written without it.
+func (l *heldLock) regain(ctx context.Context) error {
+	if !l.stored {
+		return errUnlocked
+	}
+	if !l.lost(ctx) {
+		return nil
+	}
+	l.stored = false
+	l.cancel()
+	return l.take(ctx)
+}
+
+// Why a lock does not serve.
+var (
+	errUnlocked = errors.New("the storage cannot be locked")
+	errOutlived = errors.New("the process was stopped for too long while it had the lock")
+)
+
+func (a *Account) lockFailure() *oauth.Failure {
+	return a.failure(oauth.Transient, "storage_lock", "the storage of the sign-ins could not be locked in time",
 		"Look at the storage and at other processes that use it; it is tried again by itself.")
 }
 
-// newsEvery is how often the storage is looked at while its lock is held by
-// another, whose renewal may be all that is waited for. Storages poll their
+// lockedLoadEvery is how often the storage is read while another process has its
+// lock: that process may store the very token that is needed. Storages poll their
 // own locks only once a second.
-const newsEvery = 100 * time.Millisecond
+const lockedLoadEvery = 100 * time.Millisecond
 
-// lockOrNews takes the lock, or returns as soon as there is no need of it: the
-// caller looks again at what it demanded. With the lock, the storage was read.
-func (a *Account) lockOrNews(ctx context.Context, d demand) (unlock func(), err error) {
+// lockOrDone takes the lock for a refresh, or returns nil as soon as another process
+// has decided the demand: by a new token, or by a failure. The caller checks both
+// again.
+func (a *Account) lockOrDone(ctx context.Context, d demand) (*heldLock, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	type taken struct {
-		unlock func()
-		err    error
+	defer cancel()
+	type lockResult struct {
+		lock *heldLock
+		err  error
 	}
-	lock := make(chan taken, 1)
+	taken := make(chan lockResult, 1)
 	go func() {
-		unlock, err := a.lock(ctx)
-		lock <- taken{unlock, err}
+		lock, err := a.takeLock(ctx, a.mayRefreshUnlocked())
+		taken <- lockResult{lock, err}
 	}()
 	for {
-		c, stop := a.clock.After(newsEvery)
+		c, stop := a.clock.After(lockedLoadEvery)
 		select {
-		case l := <-lock:
+		case t := <-taken:
 			stop()
-			if l.err != nil {
-				cancel()
-				return nil, l.err
-			}
-			unlock = func() {
-				l.unlock()
-				cancel() // not before: see lock
-			}
-			if err := a.look(ctx); err != nil {
-				unlock()
-				return nil, err
-			}
-			return unlock, nil
+			return t.lock, t.err
 		case <-c:
 		}
-		if a.look(ctx) != nil || a.met(d) == nil && a.block(d) == nil {
+		if a.load(ctx) != nil || !a.isDecided(d) {
 			continue
 		}
 		cancel()
-		if l := <-lock; l.err == nil {
-			l.unlock()
+		if t := <-taken; t.err == nil {
+			t.lock.unlock()
 		}
-		return func() {}, nil
+		return nil, nil //nolint:nilnil // no lock is needed: see the comment
 	}
+}
+
+// mayRefreshUnlocked reports whether a refresh harms nobody where the storage cannot
+// be locked or read: a refresh token of Microsoft's stays valid after its use, and
+// an app's own credentials do as well.
+func (a *Account) mayRefreshUnlocked() bool {
+	return a.config.Provider != oauth.Custom || a.config.Flow == oauth.FlowClientCredentials
 }

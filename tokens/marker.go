@@ -5,64 +5,85 @@ package tokens
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io/fs"
+	"time"
 )
 
-// markerKey returns where the storage has a marker for each account of which it
-// ever held a record, which nobody deletes. A record that is gone was deleted by
-// a sign-out elsewhere, if the marker is there; if that is gone as well, it was
-// the storage that went: its volume is not mounted, or somebody has cleared it.
-// That is no sign-out, and must cost none. One marker for all accounts would not
-// do: the first that is saved back would make the others look signed out.
+// markerKey returns where the storage has the marker of an account. A marker is
+// written with the first record and never deleted. It tells a sign-out from a lost
+// storage: a record that is gone was deleted by a sign-out in another process if
+// the marker is there. If the marker is gone as well, the storage was emptied: its
+// volume is not mounted, or somebody has cleared it. That must not lose a sign-in.
+// Each account has its own marker: with one for all, the first account that is
+// saved again would make the others look signed out.
 func markerKey(account string) string { return "onenote/markers/" + account + ".json" }
 
-var errEmptied = errors.New("the storage is empty, though it was not")
+// marker is the content of a marker.
+type marker struct {
+	present bool
 
-// mark puts the marker into the storage, and with it what was lost as it was. A
-// storage that cannot take it is none the worse: then a record that is gone
-// counts as signed out.
-func (a *Account) mark(ctx context.Context) {
-	key := markerKey(a.config.Name)
-	_, err := a.storage.Load(ctx, key)
+	Version int `json:"v"`
+
+	// SignedOutAt is when somebody signed out last. It ends all earlier sign-ins,
+	// also those that a process has in memory only or stores too late.
+	SignedOutAt time.Time `json:"signed_out_at,omitzero"`
+}
+
+// ends reports whether the last sign-out ends the sign-in of a record. Records
+// without a sign-in, such as those of an app, are ended only by being deleted.
+func (m marker) ends(r *record) bool {
+	return !m.SignedOutAt.IsZero() && !r.SignedInAt.IsZero() && !r.SignedInAt.After(m.SignedOutAt)
+}
+
+// loadMarker reads the marker, to which it adds the last sign-out in this process.
+func (a *Account) loadMarker(ctx context.Context) (marker, error) {
+	m, err := a.storedMarker(ctx)
+	if at := a.cache.signedOutAt.Load(); err == nil && at != nil && at.After(m.SignedOutAt) {
+		m.SignedOutAt = *at
+	}
+	return m, err
+}
+
+// storedMarker reads the marker. One that cannot be understood counts as present.
+func (a *Account) storedMarker(ctx context.Context) (marker, error) {
+	value, err := a.storage.Load(ctx, markerKey(a.config.Name))
 	if errors.Is(err, fs.ErrNotExist) {
-		err = a.storage.Store(ctx, key, []byte(`{"v":1}`))
+		return marker{}, nil
+	}
+	if err != nil {
+		return marker{}, err
+	}
+	m := marker{}
+	if json.Unmarshal(value, &m) != nil {
+		m = marker{}
+	}
+	m.present = true
+	return m, nil
+}
+
+func (a *Account) storeMarker(ctx context.Context, m marker) error {
+	m.Version = 1
+	value, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return a.storage.Store(ctx, markerKey(a.config.Name), value)
+}
+
+// ensureMarker writes the marker where there is none, and what else the storage
+// lost with it, and returns what there is. Without a marker, a record that is gone
+// counts as signed out, so a storage that cannot store it is no failure.
+func (a *Account) ensureMarker(ctx context.Context) marker {
+	m, err := a.loadMarker(ctx)
+	if err != nil {
+		return m
+	}
+	if !m.present {
+		err = a.storeMarker(ctx, m)
 		a.restoreImports(ctx)
 	}
-	a.held.marked.Store(err == nil)
-}
-
-// noteMarker learns whether the storage has the marker.
-func (a *Account) noteMarker(ctx context.Context) {
-	_, err := a.storage.Load(ctx, markerKey(a.config.Name))
-	a.held.marked.Store(err == nil)
-}
-
-// lost reports whether a record that the storage does not have went with the
-// marker that was known to be there, and notes then that the storage is owed it.
-// Where nobody can tell, it counts as lost: the storage is looked at again.
-func (a *Account) lost(ctx context.Context, r *record) bool {
-	if !a.held.marked.Load() {
-		return false
-	}
-	_, err := a.storage.Load(ctx, markerKey(a.config.Name))
-	if errors.Is(err, fs.ErrNotExist) {
-		a.owe(r)
-	}
-	return err != nil
-}
-
-// owe keeps what is in memory where the storage lost it, until it is saved again.
-func (a *Account) owe(r *record) {
-	a.held.mu.Lock()
-	news := a.held.record == r && a.held.owed == nil
-	if news {
-		a.held.owed = errEmptied
-	}
-	a.held.lookedAt = a.clock.Now()
-	a.held.mu.Unlock()
-	if news {
-		a.log.Error("the sign-in is gone from the storage, and its marker with it; it is kept in memory and saved again")
-		a.tell()
-	}
+	a.state.hasMarker.Store(err == nil)
+	return m
 }

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/caddy-onenote/caddy-onenote/internal/oidcprovider"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // The flows against an authorization server that is not ours: npm's
@@ -35,30 +36,30 @@ func startOIDCProvider(t *testing.T) (issuer string) {
 	return oidcprovider.Start(t, oidcFolder)
 }
 
-func oidcConfig(r *rig, issuer string, edit ...func(*Config)) Config {
-	return r.config(append([]func(*Config){func(c *Config) {
-		*c = Config{
-			Name: "default", Provider: Custom, ClientID: "app",
+func oidcConfig(r *rig, issuer string, edit ...func(*oauth.Config)) oauth.Config {
+	return r.config(append([]func(*oauth.Config){func(c *oauth.Config) {
+		*c = oauth.Config{
+			Name: "default", Provider: oauth.Custom, ClientID: "app",
 			AuthorizeURL: issuer + "/auth", TokenURL: issuer + "/token", DeviceURL: issuer + "/device/auth",
 			Scopes: []string{"openid", "offline_access"},
 		}
 	}}, edit...)...)
 }
 
-// visitor is a browser of sorts: it keeps cookies, follows redirects up to our
-// own callback, and presses the button of every form it meets.
-type visitor struct {
+// userAgent acts for a browser and its user: it keeps cookies, follows redirects
+// up to our callback, and submits every form it gets.
+type userAgent struct {
 	t      *testing.T
 	client *http.Client
 	landed *url.URL
 }
 
-func newVisitor(t *testing.T) *visitor {
+func newUserAgent(t *testing.T) *userAgent {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &visitor{t: t}
+	v := &userAgent{t: t}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	v.client = &http.Client{Jar: jar, Transport: transport, CheckRedirect: func(req *http.Request, _ []*http.Request) error {
@@ -71,8 +72,8 @@ func newVisitor(t *testing.T) *visitor {
 	return v
 }
 
-// visit goes on until it lands, or until there is no form left to send.
-func (v *visitor) visit(address string, fill map[string]string) {
+// visit submits forms until it arrives at the callback, or there is none left.
+func (v *userAgent) visit(address string, fill map[string]string) {
 	v.t.Helper()
 	res, err := v.client.Get(address)
 	for range 10 {
@@ -95,7 +96,7 @@ func (v *visitor) visit(address string, fill map[string]string) {
 		}
 		res, err = v.client.PostForm(target.String(), fields)
 	}
-	v.t.Fatal("the sign-in goes on and on")
+	v.t.Fatal("the sign-in does not end")
 }
 
 // firstForm returns where the page's form goes and what is in it.
@@ -135,25 +136,25 @@ func firstForm(t *testing.T, res *http.Response) (action string, fields url.Valu
 var alice = map[string]string{"login": "alice", "password": "any", "confirm": "yes"}
 
 // signInAt runs the code flow as a browser does.
-func signInAt(t *testing.T, a *Account) *Grant {
+func signInAt(t *testing.T, a *Account) *oauth.Grant {
 	t.Helper()
 	verifier := oauth2.GenerateVerifier()
-	v := newVisitor(t)
-	v.visit(a.AuthorizeURL(AuthorizeRequest{
-		Flow: FlowCode, State: "the state", RedirectURI: oidcRedirect, Prompt: "consent",
+	v := newUserAgent(t)
+	v.visit(a.Client().AuthorizeURL(oauth.AuthorizeRequest{
+		Flow: oauth.FlowCode, State: "the state", RedirectURI: oidcRedirect, Prompt: "consent",
 		Challenge: oauth2.S256ChallengeFromVerifier(verifier),
 	}), alice)
 	if v.landed == nil || v.landed.Query().Get("state") != "the state" {
 		t.Fatalf("the sign-in landed on %v", v.landed)
 	}
-	g, err := a.ExchangeCode(context.Background(), Secret(v.landed.Query().Get("code")), Secret(verifier), oidcRedirect)
+	g, err := a.Client().ExchangeCode(context.Background(), oauth.Secret(v.landed.Query().Get("code")), oauth.Secret(verifier), oidcRedirect)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
-// active asks the provider whether it would accept the token.
+// active reports whether the provider would accept the token.
 func active(t *testing.T, issuer, token string) bool {
 	t.Helper()
 	transport := &http.Transport{}
@@ -163,21 +164,21 @@ func active(t *testing.T, issuer, token string) bool {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var said struct{ Active bool }
-	if err := json.NewDecoder(res.Body).Decode(&said); err != nil {
+	var response struct{ Active bool }
+	if err := json.NewDecoder(res.Body).Decode(&response); err != nil {
 		t.Fatal(err)
 	}
-	return said.Active
+	return response.Active
 }
 
-func TestIndependentProviderCodeFlowAndRotation(t *testing.T) {
+func TestIndependentProviderRotationRefreshesOnce(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
 	r.clock.Advance(time.Since(r.clock.Now())) // the provider's clock cannot be moved
 	a := r.account(oidcConfig(r, issuer))
 	g := signInAt(t, a)
-	if g.User() != "alice@example.com" {
-		t.Errorf("got user %q, want alice@example.com", g.User())
+	if g.User.String() != "alice@example.com" {
+		t.Errorf("got user %q, want alice@example.com", g.User)
 	}
 	if err := a.Adopt(context.Background(), g, false); err != nil {
 		t.Fatal(err)
@@ -191,11 +192,11 @@ func TestIndependentProviderCodeFlowAndRotation(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 100 {
 			wg.Go(func() {
-				authorization, _, err := others[i%2].Renew(context.Background(), generation, "")
+				authorization, _, err := others[i%2].Refresh(context.Background(), upstream, generation, "")
 				if err != nil {
 					t.Errorf("round %d: %v", round, err)
 				} else if i < 2 && !active(t, issuer, strings.TrimPrefix(authorization, "Bearer ")) {
-					t.Errorf("round %d: the provider does not accept the renewed token", round)
+					t.Errorf("round %d: the provider does not accept the refreshed token", round)
 				}
 			})
 		}
@@ -203,7 +204,7 @@ func TestIndependentProviderCodeFlowAndRotation(t *testing.T) {
 	}
 }
 
-func TestIndependentProviderEndsAGrantWhoseTokenIsUsedTwice(t *testing.T) {
+func TestIndependentProviderRevokesGrantAfterTokenReuse(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
 	r.clock.Advance(time.Since(r.clock.Now()))
@@ -211,16 +212,16 @@ func TestIndependentProviderEndsAGrantWhoseTokenIsUsedTwice(t *testing.T) {
 	if err := a.Adopt(context.Background(), signInAt(t, a), false); err != nil {
 		t.Fatal(err)
 	}
-	stolen, _ := a.held.known()
-	if err := a.Retry(context.Background()); err != nil {
+	stolen, _ := a.state.known()
+	if err := a.ForceRefresh(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	// Somebody else uses the old one: the provider ends the family.
-	if _, err := a.requestToken(context.Background(), a.refreshRequest(stolen, "")); asFailure(err) == nil {
+	if _, err := a.client.Refresh(context.Background(), oauth.RefreshRequest{RefreshToken: oauth.Secret(stolen.RefreshToken)}); oauth.AsFailure(err) == nil {
 		t.Fatalf("the provider accepted a used refresh token: %v", err)
 	}
-	err := a.Retry(context.Background())
-	wantFailure(t, err, SigninRequired, "invalid_grant")
+	err := a.ForceRefresh(context.Background())
+	wantFailure(t, err, oauth.SigninRequired, "invalid_grant")
 	// A sign-in from the beginning heals it.
 	if err := a.Adopt(context.Background(), signInAt(t, a), false); err != nil {
 		t.Fatal(err)
@@ -228,7 +229,7 @@ func TestIndependentProviderEndsAGrantWhoseTokenIsUsedTwice(t *testing.T) {
 	wantState(t, a, Ready)
 }
 
-func TestIndependentProviderRevocation(t *testing.T) {
+func TestIndependentProviderRevocationRequiresSignIn(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
 	r.clock.Advance(time.Since(r.clock.Now()))
@@ -236,7 +237,7 @@ func TestIndependentProviderRevocation(t *testing.T) {
 	if err := a.Adopt(context.Background(), signInAt(t, a), false); err != nil {
 		t.Fatal(err)
 	}
-	rec, _ := a.held.known()
+	rec, _ := a.state.known()
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	res, err := (&http.Client{Transport: transport}).PostForm(issuer+"/token/revocation", url.Values{"client_id": {"app"}, "token": {rec.RefreshToken}})
@@ -244,34 +245,41 @@ func TestIndependentProviderRevocation(t *testing.T) {
 		t.Fatalf("revoking: %v", err)
 	}
 	res.Body.Close()
-	wantFailure(t, a.Retry(context.Background()), SigninRequired, "invalid_grant")
+	wantFailure(t, a.ForceRefresh(context.Background()), oauth.SigninRequired, "invalid_grant")
 	wantState(t, a, NeedsSignin)
 }
 
-func TestIndependentProviderDeviceFlow(t *testing.T) {
+// hastyClock waits at most 50 ms: the provider asks for polls every 5 s, and does
+// not insist.
+type hastyClock struct{ oauth.SystemClock }
+
+func (c hastyClock) After(d time.Duration) (<-chan time.Time, func()) {
+	return c.SystemClock.After(min(d, 50*time.Millisecond))
+}
+
+func TestIndependentProviderDeviceFlowSignsIn(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
 	r.clock.Advance(time.Since(r.clock.Now()))
-	a := r.account(oidcConfig(r, issuer, func(c *Config) { c.Flow = FlowDevice }), func(o *Options) { o.Clock = SystemClock{} })
+	a := r.account(oidcConfig(r, issuer, func(c *oauth.Config) { c.Flow = oauth.FlowDevice }), func(o *Options) { o.Clock = hastyClock{} })
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	d, err := a.StartDevice(ctx)
+	d, err := a.Client().StartDevice(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.interval = 50 * time.Millisecond // the provider asks for 5 s, and does not insist
 	polled := make(chan error, 1)
-	var g *Grant
+	var g *oauth.Grant
 	go func() {
 		var err error
-		g, err = a.PollDevice(ctx, d)
+		g, err = a.Client().PollDevice(ctx, d, "")
 		polled <- err
 	}()
 	fill := map[string]string{"user_code": d.UserCode}
 	for name, value := range alice {
 		fill[name] = value
 	}
-	newVisitor(t).visit(d.VerificationURI, fill)
+	newUserAgent(t).visit(d.VerificationURI, fill)
 	if err := <-polled; err != nil {
 		t.Fatal(err)
 	}
@@ -281,24 +289,24 @@ func TestIndependentProviderDeviceFlow(t *testing.T) {
 	wantState(t, a, Ready)
 }
 
-func TestIndependentProviderClientCredentials(t *testing.T) {
+func TestIndependentProviderClientCredentialsAreChecked(t *testing.T) {
 	issuer := startOIDCProvider(t)
 	r := newRig(t)
 	r.clock.Advance(time.Since(r.clock.Now()))
-	daemon := func(secret Secret) *Account {
-		return r.account(oidcConfig(r, issuer, func(c *Config) {
-			c.ClientID, c.Flow, c.Scopes = "daemon", FlowClientCredentials, []string{"notes"}
-			c.ClientSecret = func() (Secret, error) { return secret, nil }
+	daemon := func(secret oauth.Secret) *Account {
+		return r.account(oidcConfig(r, issuer, func(c *oauth.Config) {
+			c.ClientID, c.Flow, c.Scopes = "daemon", oauth.FlowClientCredentials, []string{"notes"}
+			c.ClientSecret = func() (oauth.Secret, error) { return secret, nil }
 		}))
 	}
 	_, _, err := daemon("wrong").Token(context.Background())
-	wantFailure(t, err, Misconfigured, "invalid_client")
+	wantFailure(t, err, oauth.Misconfigured, "invalid_client")
 	authorization, _, err := daemon("a secret of the tests").Token(context.Background())
 	if err != nil || !strings.HasPrefix(authorization, "Bearer ") {
 		t.Errorf("got %q, %v", authorization, err)
 	}
-	var f *Failure
+	var f *oauth.Failure
 	if errors.As(err, &f) {
-		t.Errorf("hint: %s", f.Hint())
+		t.Errorf("hint: %s", f.Status.Hint)
 	}
 }

@@ -4,17 +4,21 @@
 package tokens
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // RecordKey returns where an account's record is in the storage.
 func RecordKey(account string) string { return "onenote/accounts/" + account + ".json" }
 
-// envelope is a record as it is stored: what may be read by anyone, and what
-// may not.
+// envelope is a record as it is stored: the part that anyone may read, and the
+// sealed part.
 type envelope struct {
 	Version     int    `json:"v"`
 	KeyID       string `json:"key_id"`
@@ -27,14 +31,15 @@ const recordVersion = 1
 
 // record is the sealed part: one account's tokens and what is known of them.
 // Its token fields are plain strings, because it exists to be stored; it is
-// never logged or shown.
+// never logged or shown. The names in JSON are those of version 1 and stay, so
+// that records of earlier versions open.
 type record struct {
 	// Generation changes whenever the tokens do.
 	Generation uint64 `json:"generation"`
 
 	AccessToken string    `json:"access_token,omitempty"`
 	Expiry      time.Time `json:"expiry,omitzero"`
-	RenewOn     time.Time `json:"renew_on,omitzero"`
+	RefreshOn   time.Time `json:"renew_on,omitzero"`
 
 	RefreshToken string `json:"refresh_token,omitempty"`
 
@@ -44,31 +49,26 @@ type record struct {
 	RefreshTokenAt time.Time `json:"refresh_token_at,omitzero"`
 	SignedInAt     time.Time `json:"signed_in_at,omitzero"`
 
-	RedirectURI string   `json:"redirect_uri,omitempty"`
-	Scopes      []string `json:"scopes,omitempty"`
-	User        user     `json:"user,omitzero"`
+	// SignInID tells the sign-in from any other; a refresh keeps it. Records of
+	// earlier versions have none.
+	SignInID string `json:"sign_in_id,omitempty"`
 
-	// Trouble is why the last renewal failed; nil after one that succeeded.
-	Trouble *trouble `json:"trouble,omitempty"`
+	RedirectURI string     `json:"redirect_uri,omitempty"`
+	Scopes      []string   `json:"scopes,omitempty"`
+	User        oauth.User `json:"user,omitzero"`
+
+	// ImportOf names the configured refresh token that this sign-in began with, so
+	// that the same value is not imported again, even if the list of imports could
+	// not be saved. Empty for any other sign-in.
+	ImportOf []byte `json:"import_of,omitempty"`
+
+	// LastFailure is why the last refresh failed, in the records of earlier versions.
+	// Now failures have a place of their own (failureNote).
+	LastFailure *lastFailure `json:"trouble,omitempty"`
 }
 
-// trouble is a failure that other processes and later starts have to know of:
-// what was refused is not asked again, and nobody asks before NotBefore.
-type trouble struct {
-	Class     Class     `json:"class"`
-	Code      string    `json:"code"`
-	Message   string    `json:"message"`
-	Hint      string    `json:"hint"`
-	Claims    string    `json:"claims,omitempty"`
-	At        time.Time `json:"at"`
-	NotBefore time.Time `json:"not_before,omitzero"`
-
-	// Tries counts the failures in a row.
-	Tries int `json:"tries"`
-}
-
-// skewAllowed is how far in the future a token may seem to be obtained. More
-// means that the clock was set back, and that its expiry means nothing.
+// skewAllowed is how far in the future a token may seem to be obtained. A longer
+// time means that the clock was set back, and that the expiry says nothing.
 const skewAllowed = 5 * time.Minute
 
 // hardMargin is how long before its expiry a token is no longer sent: it has
@@ -92,28 +92,41 @@ func (r *record) generation() uint64 {
 	return r.Generation
 }
 
-// dropAccess forgets an access token that must not be sent.
-func (r *record) dropAccess() {
-	r.AccessToken = ""
-	r.Expiry, r.RenewOn = time.Time{}, time.Time{}
+// withoutAccess returns the record without its access token, which must not be sent.
+func (r *record) withoutAccess() *record {
+	next := *r
+	next.AccessToken = ""
+	next.Expiry, next.RefreshOn = time.Time{}, time.Time{}
+	return &next
 }
 
-// lagsBehind reports whether a record is an earlier one of the sign-in that is
-// known: some storages answer for a while with what was there before. A refresh
-// token that was used already could end the sign-in (RFC 9700 §4.14.2).
-func (r *record) lagsBehind(known *record) bool {
-	return r != nil && known != nil &&
-		r.Generation < known.Generation && !r.SignedInAt.After(known.SignedInAt)
+// signIn names a sign-in: two may happen at the same time by two clocks.
+type signIn struct {
+	at time.Time
+	id string
 }
 
-// Reasons why a stored record is not used. Only a sign-in writes over it.
+// signIn returns the sign-in of the record; the zero value for none.
+func (r *record) signIn() signIn {
+	if r == nil {
+		return signIn{}
+	}
+	return signIn{r.SignedInAt, r.SignInID}
+}
+
+// compare orders sign-ins: the later one wins.
+func (s signIn) compare(t signIn) int {
+	return cmp.Or(s.at.Compare(t.at), strings.Compare(s.id, t.id))
+}
+
+// Reasons why a stored record is not used. Only a sign-in overwrites it.
 var (
 	errOtherClient = errors.New("the stored sign-in is of another client, tenant or provider")
 	errDamaged     = errors.New("the stored sign-in is damaged or was moved here from elsewhere")
 )
 
-// sealRecord writes a record. It is bound to its place and its fingerprint:
-// copied to another account it does not open.
+// sealRecord seals a record. It is bound to its key in the storage and to its
+// fingerprint: copied to another account it does not open.
 func sealRecord(keys KeySource, key, fingerprint string, content any) ([]byte, error) {
 	raw, err := keys.Keys(true)
 	if err != nil {
@@ -168,6 +181,15 @@ func openRecord(keys KeySource, key, fingerprint string, stored []byte, content 
 		return "", errDamaged
 	}
 	return e.KeyID, nil
+}
+
+// sealedBy returns the id of the key that sealed a stored value; empty if it is none.
+func sealedBy(stored []byte) string {
+	var e envelope
+	if json.Unmarshal(stored, &e) != nil {
+		return ""
+	}
+	return e.KeyID
 }
 
 // associatedData is what a record is bound to.

@@ -10,7 +10,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 
 	"github.com/caddy-onenote/caddy-onenote/emulator"
 	"github.com/caddy-onenote/caddy-onenote/internal/testclock"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 func TestMain(m *testing.M) {
@@ -45,7 +48,7 @@ func newRig(t *testing.T) *rig {
 		t:       t,
 		clock:   testclock.New(time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)),
 		storage: &certmagic.FileStorage{Path: t.TempDir()},
-		keys:    KeyFile{Path: t.TempDir() + "/seal.key"},
+		keys:    &KeyFile{Path: t.TempDir() + "/seal.key"},
 	}
 	r.server = httptest.NewServer(emulator.New(emulator.Options{Now: r.clock.Now}))
 	t.Cleanup(r.server.Close)
@@ -53,13 +56,13 @@ func newRig(t *testing.T) *rig {
 }
 
 // config is a personal account with the emulator's refresh token.
-func (r *rig) config(edit ...func(*Config)) Config {
+func (r *rig) config(edit ...func(*oauth.Config)) oauth.Config {
 	r.t.Helper()
-	c := Config{
+	c := oauth.Config{
 		Name:         "default",
 		ClientID:     "client",
 		Authority:    r.server.URL,
-		RefreshToken: func() (Secret, error) { return "emulator-refresh-token", nil },
+		RefreshToken: func() (oauth.Secret, error) { return "emulator-refresh-token", nil },
 	}
 	for _, e := range edit {
 		e(&c)
@@ -71,15 +74,15 @@ func (r *rig) config(edit ...func(*Config)) Config {
 	return c
 }
 
-// account starts a process, so to speak: what it knows it knows from storage.
-func (r *rig) account(c Config, edit ...func(*Options)) *Account {
-	m := NewMemory()
+// account is an account as a new process has it: it knows only what is stored.
+func (r *rig) account(c oauth.Config, edit ...func(*Options)) *Account {
+	m := NewCache()
 	r.t.Cleanup(m.Close)
 	transport := &http.Transport{}
 	r.t.Cleanup(transport.CloseIdleConnections)
 	o := Options{
-		Config: c, Memory: m, Storage: r.storage, Keys: r.keys, Clock: r.clock, Logger: zap.NewNop(),
-		Client: NewClient(transport),
+		Config: c, Cache: m, Storage: r.storage, Keys: r.keys, Clock: r.clock, Logger: zap.NewNop(),
+		Client: oauth.NewHTTPClient(transport),
 	}
 	for _, e := range edit {
 		e(&o)
@@ -87,7 +90,7 @@ func (r *rig) account(c Config, edit ...func(*Options)) *Account {
 	return NewAccount(o)
 }
 
-// control commands the emulator.
+// control sends a command to the emulator.
 func (r *rig) control(method, path string, body any) []byte {
 	r.t.Helper()
 	var b bytes.Buffer
@@ -116,14 +119,14 @@ type fault map[string]any
 
 func (r *rig) fault(f fault) (remove func()) {
 	r.t.Helper()
-	var answer struct{ ID json.RawMessage }
-	if err := json.Unmarshal(r.control("POST", "faults", f), &answer); err != nil {
+	var created struct{ ID json.RawMessage }
+	if err := json.Unmarshal(r.control("POST", "faults", f), &created); err != nil {
 		r.t.Fatal(err)
 	}
-	return func() { r.control("DELETE", "faults/"+strings.Trim(string(answer.ID), `"`), nil) }
+	return func() { r.control("DELETE", "faults/"+strings.Trim(string(created.ID), `"`), nil) }
 }
 
-// tokenRequests returns how often the token endpoint was asked.
+// tokenRequests returns the number of requests at the token endpoint.
 func (r *rig) tokenRequests() int {
 	r.t.Helper()
 	var log []struct{ Method, Path string }
@@ -139,7 +142,7 @@ func (r *rig) tokenRequests() int {
 	return n
 }
 
-// wantToken asks for a token and holds it against the API.
+// wantToken requests a token and tries it at the API.
 func (r *rig) wantToken(a *Account) (authorization string, generation uint64) {
 	r.t.Helper()
 	authorization, generation, err := a.Token(context.Background())
@@ -147,7 +150,7 @@ func (r *rig) wantToken(a *Account) (authorization string, generation uint64) {
 		r.t.Fatalf("Token: %v", err)
 	}
 	if status := r.api(authorization); status != http.StatusOK {
-		r.t.Fatalf("the API answered the token with %d", status)
+		r.t.Fatalf("the API responded to the token with status %d", status)
 	}
 	return authorization, generation
 }
@@ -168,18 +171,18 @@ func (r *rig) api(authorization string) int {
 	return res.StatusCode
 }
 
-// wantFailure asks for a token and wants none.
-func wantFailure(t *testing.T, err error, class Class, code string) *Failure {
+// wantFailure checks class and code of an error.
+func wantFailure(t *testing.T, err error, class oauth.Class, code string) *oauth.Failure {
 	t.Helper()
-	f := asFailure(err)
+	f := oauth.AsFailure(err)
 	if f == nil {
 		t.Fatalf("got error %v, want a failure of class %s", err, class)
 	}
-	if f.class != class || f.Code != code {
-		t.Fatalf("got %s %s (%v), want %s %s", f.class, f.Code, f, class, code)
+	if f.Status.Class != class || f.Status.Code != code {
+		t.Fatalf("got %s %s (%v), want %s %s", f.Status.Class, f.Status.Code, f, class, code)
 	}
-	if f.Hint() == "" || f.Message == "" {
-		t.Errorf("%s: message %q, hint %q: both want text", code, f.Message, f.Hint())
+	if f.Status.Hint == "" || f.Status.Message == "" {
+		t.Errorf("%s: message %q, hint %q: want text in both", code, f.Status.Message, f.Status.Hint)
 	}
 	return f
 }
@@ -192,3 +195,41 @@ func wantState(t *testing.T, a *Account, want State) Status {
 	}
 	return s
 }
+
+// fixedProvider is a token endpoint that always sends the same response and keeps
+// the last request.
+func fixedProvider(t *testing.T, body string) (authority string, sent func() url.Values) {
+	t.Helper()
+	return providerWith(t, http.StatusOK, body)
+}
+
+// providerWith is fixedProvider with a status.
+func providerWith(t *testing.T, status int, body string) (authority string, sent func() url.Values) {
+	t.Helper()
+	var mu sync.Mutex
+	var form url.Values
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil {
+			t.Error(err)
+		}
+		mu.Lock()
+		form = r.PostForm
+		mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		w.Write([]byte(body))
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, func() url.Values {
+		mu.Lock()
+		defer mu.Unlock()
+		return form
+	}
+}
+
+// upstream is the API that accepts or refuses tokens.
+const upstream = "www.onenote.com"
+
+const redirectURI = "http://localhost:8080/auth/default/callback"
+
+func clientSecret() (oauth.Secret, error) { return "s3cret", nil }

@@ -26,8 +26,8 @@ type sealer struct {
 	known   map[string]bool
 }
 
-// errUnknownKey means that a record was sealed with a key that is not here:
-// the operator's mistake, and the record is still good.
+// errUnknownKey means that a record was sealed with a key that is not
+// configured. That is the operator's mistake, and the record is still good.
 var errUnknownKey = errors.New("sealed with a key that is not configured")
 
 // newSealer takes the keys of a KeySource.
@@ -69,7 +69,7 @@ func newSealer(keys [][]byte) (*sealer, error) {
 	return s, err
 }
 
-// keyID names a key without telling it.
+// keyID names a key without revealing it.
 func keyID(key []byte) uint32 {
 	sum := sha256.Sum256(append([]byte("caddy-onenote key id\x00"), key...))
 	if id := binary.BigEndian.Uint32(sum[:4]); id != 0 {

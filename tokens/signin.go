@@ -5,211 +5,252 @@ package tokens
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-// OtherUserError means that somebody else is signed in already: adopting the
-// grant takes a confirmation.
+// OtherUserError means that another user is signed in already: adopting the grant
+// needs a confirmation.
 type OtherUserError struct {
 	Account     string
 	Signed, New string
 }
 
 func (e *OtherUserError) Error() string {
-	return fmt.Sprintf("account %s: %s is signed in, and %s would take their place", e.Account, e.Signed, e.New)
+	return fmt.Sprintf("account %s: %s is signed in, and %s would replace them", e.Account, e.Signed, e.New)
 }
 
-// Adopt makes a sign-in the account's own: checked, saved, then used. Nothing
-// of it is kept if it is refused. confirmed says that the user has agreed to
-// replace another user.
-func (a *Account) Adopt(ctx context.Context, g *Grant, confirmed bool) error {
+// Adopt makes a sign-in the account's own: checked, saved, then used. Nothing of it
+// is kept if it is refused. confirmed says that the user has agreed to replace
+// another user. A sign-in whose context has ended when its turn comes, or that is
+// older than the last sign-out, is refused: a caller that drops sign-ins in progress
+// ends their contexts, then signs out.
+func (a *Account) Adopt(ctx context.Context, g *oauth.Grant, confirmed bool) error {
 	if f := a.refusedGrant(g); f != nil {
 		return f
 	}
-	unlock, err := a.lockAnyway(ctx)
+	lock, err := a.lockIfPossible(ctx)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	if err := a.look(ctx); err != nil {
-		// The code is used up: given up now, the sign-in would be lost, while
-		// in memory it serves until the storage is back.
-		a.log.Warn("the sign-in goes on without knowing what is stored", zap.Error(err))
+	defer lock.unlock()
+	if err := context.Cause(ctx); err != nil {
+		return err
 	}
-	if old, _ := a.held.known(); old != nil && !confirmed && a.replaces(old.User, g.user) {
-		return &OtherUserError{Account: a.config.Name, Signed: old.User.String(), New: g.user.String()}
+	if err := a.load(ctx); err != nil {
+		// The code is used up: without this the sign-in would be lost. In memory
+		// it serves until the storage is back.
+		a.log.Warn("the sign-in goes on although the stored record cannot be read", zap.Error(err))
 	}
-	r := (&record{Generation: a.nextGeneration()}).renewed(g, a.renewOn(g))
-	r.RedirectURI, r.SignedInAt = g.redirectURI, g.obtained
-	a.wrong.Store(nil)
-	a.signinEnds()
-	a.save(ctx, r)
+	m, _ := a.loadMarker(ctx) // none, if the storage cannot be read
+	begun := g.RequestedAt
+	if begun.IsZero() {
+		begun = g.ObtainedAt
+	}
+	if m.SignedOutAt.After(begun) && !m.SignedOutAt.After(a.clock.Now()) {
+		return a.signedOutMeanwhile()
+	}
+	old, _ := a.state.known()
+	if old != nil && !confirmed && a.replacesUser(old.User, g.User) {
+		return &OtherUserError{Account: a.config.Name, Signed: a.nameOf(old.User), New: g.User.String()}
+	}
+	r := (&record{Generation: a.nextGeneration()}).refreshed(g, a.refreshOn(g))
+	r.RedirectURI, r.SignedInAt, r.SignInID = g.RedirectURI, signInTime(a.clock.Now(), old, m), rand.Text()
+	r.keepRefreshToken(old, a.state.failureOf(old))
+	a.misconfigured.Store(nil)
+	a.loggedFailure.Store(nil)
+	a.state.setSigningIn(time.Time{})
+	if a.importsUnsaved.Load() {
+		a.saveImportsAgain(ctx) // the record that says so is about to be replaced
+	}
+	if !a.saveSignin(ctx, r) {
+		return a.signedOutMeanwhile()
+	}
 	a.log.Info("signed in", zap.Bool("refresh_token", r.RefreshToken != ""), zap.Strings("scopes", r.Scopes))
-	if a.config.refreshes() && r.RefreshToken == "" {
-		a.log.Warn("the provider gave no refresh token, so somebody has to sign in again whenever the access token ends; " +
-			"add wl.offline_access (microsoft_account) or offline_access (entra) to scopes")
+	a.warnIfNoRefreshToken()
+	if missing := oauth.MissingScopes(a.config.Scopes, r.Scopes); len(missing) > 0 {
+		a.log.Warn("fewer permissions were granted than requested", zap.Strings("missing", missing))
 	}
-	if missing := missingScopes(a.config.Scopes, r.Scopes); len(missing) > 0 {
-		a.log.Warn("fewer permissions were granted than asked for", zap.Strings("missing", missing))
-	}
-	a.emit("onenote.signed_in", "", "")
+	a.emit(Event{Name: EventSignedIn})
 	return nil
 }
 
-// replaces reports whether one known user would take the place of another, who
-// is one to be asked about.
-func (a *Account) replaces(old, new user) bool {
-	return old != (user{}) && new != (user{}) && !old.is(new) && a.unexpected(old) == nil
+func (a *Account) signedOutMeanwhile() *oauth.Failure {
+	return a.failure(oauth.SigninRequired, codeSignedOut, "the account was signed out during the sign-in", "Sign in again.")
 }
 
-// refusedGrant says why a sign-in is not taken.
-func (a *Account) refusedGrant(g *Grant) *Failure {
-	if f := a.foreignType(g); f != nil {
+// refusedGrant returns why a sign-in is not adopted.
+func (a *Account) refusedGrant(g *oauth.Grant) *oauth.Failure {
+	if f := a.client.CheckBearer(g); f != nil {
 		return f
 	}
-	f := a.unexpected(g.user)
-	if f != nil && f.Code == unexpectedUser {
-		f.Message = "somebody else signed in than expected_user allows, and nothing was stored"
-		f.hint = "Sign in as the expected user; the provider's own sign-out helps if it does not ask."
+	f := a.unexpected(g.User)
+	if f != nil && f.Status.Code == codeUnexpectedUser {
+		f.Status.Message = "another user signed in than expected_user allows, and nothing was stored"
+		f.Status.Hint = "Sign in as the expected user; the provider's own sign-out helps if it does not let you choose."
 	}
 	return f
 }
 
-// Codes of failures that are about who signed in.
-const (
-	unknownUser    = "unknown_user"
-	unexpectedUser = "unexpected_user"
-)
-
-func isAboutUser(code string) bool { return code == unknownUser || code == unexpectedUser }
-
-// unexpected holds the user against expected_user.
-func (a *Account) unexpected(u user) *Failure {
-	want := a.config.ExpectedUser
-	switch {
-	case want == "", u.ID == want, u.Name != "" && strings.EqualFold(u.Name, want):
-		return nil
-	case u == (user{}):
-		return a.failure(SigninRequired, unknownUser, "the provider did not say who signed in, so expected_user cannot be checked",
-			"Add openid and profile to scopes and sign in again, or remove expected_user.")
-	case u.Name == "" && strings.Contains(want, "@"):
-		return a.failure(SigninRequired, unexpectedUser, "the provider told an id and no name, so the tokens cannot be held against expected_user, and are not used",
-			"Add openid and profile to scopes (entra), or set expected_user to the user's oid or user_id.")
-	}
-	return a.failure(SigninRequired, unexpectedUser, "the tokens are of somebody else than expected_user, and are not used",
-		"Sign in as the expected user, or correct expected_user.")
-}
-
-// known is unexpected for a user who may not be known yet: a renewal tells.
-func (a *Account) known(u user) *Failure {
-	if u == (user{}) {
-		return nil
-	}
-	return a.unexpected(u)
-}
-
-// missingScopes compares names as leniently as live writes them: its answers
-// say wl.offline-access for wl.offline_access. Scopes that no answer lists
-// are not missed.
-func missingScopes(asked, granted []string) []string {
-	if len(granted) == 0 {
-		return nil
-	}
-	plain := strings.NewReplacer("-", "", "_", "")
-	have := make(map[string]bool, len(granted))
-	for _, s := range granted {
-		have[plain.Replace(strings.ToLower(shortScope(s)))] = true
-	}
-	var missing []string
-	for _, s := range asked {
-		short := plain.Replace(strings.ToLower(shortScope(s)))
-		if !have[short] && !strings.HasSuffix(short, "offlineaccess") && short != "openid" && short != "profile" && short != ".default" {
-			missing = append(missing, s)
-		}
-	}
-	return missing
-}
-
-// shortScope drops the resource from a v2.0 scope.
-func shortScope(s string) string { return s[strings.LastIndexByte(s, '/')+1:] }
-
-// nextGeneration is one that no process of this account has seen, also after
-// a sign-out that took the record away.
+// nextGeneration returns one that no process of this account has seen, also after
+// a sign-out that deleted the record.
 func (a *Account) nextGeneration() uint64 {
 	now := uint64(a.clock.Now().UnixMilli())
-	if r, _ := a.held.known(); r != nil {
+	if r, _ := a.state.known(); r != nil {
 		return max(r.Generation, now) + 1
 	}
 	return now + 1
 }
 
-// SignOut deletes the account's tokens: in memory, in the storage, and so, at
-// their next look, on other nodes. It keeps the list of imports. If the
-// storage cannot delete, nothing is changed, and the error says so: tokens
-// that come back after a restart would be worse than an honest failure.
+// signInTime returns the time of a sign-in that happens at a time: it is after the
+// sign-in that it replaces and after the last sign-out, whatever the clocks say.
+func signInTime(at time.Time, replaced *record, m marker) time.Time {
+	for _, earlier := range []time.Time{replaced.signIn().at, m.SignedOutAt} {
+		if !at.After(earlier) {
+			at = earlier.Add(1)
+		}
+	}
+	return at
+}
+
+// signOutLimit bounds a sign-out: a refresh in flight may take its time, and another
+// process may have the lock.
+const signOutLimit = refreshLimit + lockLimit
+
+// SignOut deletes the account's tokens: in memory, in the storage, and so, at their
+// next load, on other nodes. It keeps the list of imports. If the storage cannot
+// delete, nothing is changed, and the error says so: tokens that come back after a
+// restart would be worse than a failure. Once begun it is carried out, also if its
+// context ends.
 func (a *Account) SignOut(ctx context.Context) error {
-	unlock, err := a.lock(ctx)
+	done := make(chan error, 1)
+	go func() { done <- a.signOut() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return a.failure(oauth.Transient, "storage_lock", "the sign-out waits for the storage of the sign-ins and goes on",
+			"Look at the status in a minute.")
+	}
+}
+
+func (a *Account) signOut() error {
+	ctx, done := a.cache.work(signOutLimit)
+	defer done()
+	lock, err := a.lockIfPossible(ctx)
 	if err != nil {
 		return err
 	}
-	defer unlock()
-	a.mark(ctx) // or other nodes would take it for a storage that was emptied
-	if err := a.storage.Delete(ctx, a.key); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	defer lock.unlock()
+	_ = a.load(ctx) // for the time of the sign-in
+	before, now, noted := a.markSignedOut(ctx)
+	if err := a.deleteRecord(ctx, now); err != nil {
 		a.log.Error("the stored sign-in could not be deleted", zap.Error(err))
-		return a.failure(Passing, "storage", "the stored sign-in could not be deleted", "Look at the storage and sign out again.")
+		if noted && a.storeMarker(ctx, before) != nil {
+			// The sign-out counts already: the deletion is tried again.
+			a.forget(now)
+		}
+		if !lock.stored {
+			return a.lockFailure()
+		}
+		return a.failure(oauth.Transient, "storage", "the stored sign-in could not be deleted", "Look at the storage and sign out again.")
 	}
-	a.held.forget(a.clock.Now())
-	a.signinEnds()
-	a.wrong.Store(nil)
-	a.log.Info("signed out")
-	a.emit("onenote.signed_out", "", "")
-	a.tell()
+	if err := a.storage.Delete(ctx, failureKey(a.config.Name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		a.log.Debug("the stored failure could not be deleted", zap.Error(err))
+	}
+	a.dropCandidate(ctx)
+	a.forget(now)
 	return nil
 }
 
-func (h *holding) forget(now time.Time) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.owed = nil
-	h.lookedAt = now
-	h.put(nil)
+// forget ends the sign-in in memory, under all configurations of the account.
+func (a *Account) forget(m marker) {
+	a.cache.signedOutAt.Store(&m.SignedOutAt)
+	a.cache.forget(a.clock.Now())
+	a.state.setSigningIn(time.Time{})
+	a.misconfigured.Store(nil)
+	a.log.Info("signed out")
+	a.emit(Event{Name: EventSignedOut})
+	a.reportStatus()
+}
+
+// markSignedOut notes the sign-out in the marker, for processes that have something
+// of this sign-in in memory only, or store it too late; without a marker the storage
+// would look emptied to them. It returns the marker that was there, the one that is
+// to be there now, and whether that is stored. A storage that takes no marker is no
+// reason to keep the tokens.
+func (a *Account) markSignedOut(ctx context.Context) (before, now marker, noted bool) {
+	r, _ := a.state.known()
+	before, err := a.loadMarker(ctx)
+	now.SignedOutAt = a.clock.Now()
+	for _, later := range []time.Time{r.signIn().at, before.SignedOutAt} {
+		if later.After(now.SignedOutAt) {
+			now.SignedOutAt = later // by a clock that is ahead
+		}
+	}
+	if err == nil {
+		err = a.storeMarker(ctx, now)
+		a.state.hasMarker.Store(err == nil || before.present)
+	}
+	if err != nil {
+		a.log.Warn("the time of the sign-out could not be stored", zap.Error(err))
+	}
+	return before, now, err == nil
+}
+
+// deleteRecord deletes the stored record, unless it is of a sign-in that came after
+// the sign-out.
+func (a *Account) deleteRecord(ctx context.Context, m marker) error {
+	value, err := a.storage.Load(ctx, a.key)
+	if err == nil {
+		if r := a.open(value).record; r != nil && !r.SignedInAt.IsZero() && !m.ends(r) {
+			return nil
+		}
+	}
+	err = a.storage.Delete(ctx, a.key)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // SigninBegan notes that somebody is signing in, until then at the latest.
 func (a *Account) SigninBegan(until time.Time) {
-	a.held.mu.Lock()
-	a.held.signingIn = until
-	a.held.mu.Unlock()
-	a.tell()
+	a.state.setSigningIn(until)
+	a.reportStatus()
 }
 
-// SigninFailed notes that a sign-in ended without one. Why is told to whoever
-// signed in; the account is as it was.
-func (a *Account) SigninFailed(f *Failure) {
-	a.signinEnds()
+// SigninFailed notes that a sign-in ended without tokens. The account is as it was.
+// f is the reason where it may be logged, else nil.
+func (a *Account) SigninFailed(f *oauth.Failure) {
+	a.state.setSigningIn(time.Time{})
 	if f != nil {
-		a.log.Warn("a sign-in failed", zap.String("class", f.Class()), zap.String("code", f.Code), zap.String("reason", f.Message),
-			zap.String("hint", f.hint), zap.String("trace_id", f.TraceID), zap.String("correlation_id", f.CorrelationID))
+		a.log.Warn("sign-in failed", zap.Object("error", f.Status))
 	}
-	a.tell()
+	a.reportStatus()
 }
 
-func (a *Account) signinEnds() {
-	a.held.mu.Lock()
-	a.held.signingIn = time.Time{}
-	a.held.mu.Unlock()
+// RedirectURI returns the redirect URI that the tokens in use were obtained with.
+// It is empty where there was none, as with a device code, or it is not known.
+func (a *Account) RedirectURI() string {
+	if r, _ := a.state.known(); r != nil {
+		return r.RedirectURI
+	}
+	return ""
 }
 
-// PendingClaims returns the claims challenge that the next sign-in carries.
+// PendingClaims returns the claims challenge that the next sign-in has to carry.
 func (a *Account) PendingClaims() string {
-	if r, _ := a.held.known(); r != nil && r.Trouble != nil {
-		return r.Trouble.Claims
+	r, _ := a.state.known()
+	if l := a.state.failureOf(r); l != nil {
+		return l.Claims
 	}
 	return ""
 }

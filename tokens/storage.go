@@ -5,7 +5,7 @@ package tokens
 
 import "context"
 
-// Storage keeps records and lends locks. Every certmagic.Storage is one.
+// Storage keeps records and has locks. Every certmagic.Storage is one.
 // Keys are slash-separated without a leading slash; a missing key is an error
 // that wraps fs.ErrNotExist.
 type Storage interface {

@@ -1,9 +1,10 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command caddy is Caddy with the OneNote proxy, and with the emulator of the
-// OneNote API that the example and the tests run on. It is for development; a
-// build for use is made with xcaddy (see xcaddy.txt) and has no emulator.
+// Command caddy is Caddy with the OneNote proxy and with the emulator of the
+// OneNote API that the example and the tests use. It is for development. Builds
+// for production have no emulator: those with the tag production, of which
+// .ci/release makes the archives, and those of xcaddy (see xcaddy.txt).
 package main
 
 import (
@@ -12,7 +13,6 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/standard"
 
 	_ "github.com/caddy-onenote/caddy-onenote"
-	_ "github.com/caddy-onenote/caddy-onenote/emulator/caddymodule"
 )
 
 func main() { caddycmd.Main() }

@@ -6,11 +6,16 @@ package caddymodule
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/caddyserver/caddy/v2"
@@ -20,19 +25,60 @@ import (
 	_ "github.com/caddyserver/caddy/v2/modules/filestorage"       // so that Caddy leaves the user's own storage alone
 )
 
-func TestCaddyfile(t *testing.T) {
-	tests := []struct {
-		input string
-		ok    bool
-	}{
-		{"onenote_emulator", true},
-		{"onenote_emulator now", false},
-		{"onenote_emulator {\n strict on\n}", false},
+func TestDirectiveTakesItsOptions(t *testing.T) {
+	tests := []struct{ input, want string }{
+		{"onenote_emulator", ""},
+		{"onenote_emulator {\n instance work\n seed notes\n allow_remote\n}", ""},
+		{"onenote_emulator now", `takes a block, got "now"`},
+		{"onenote_emulator {\n strict on\n}", `unrecognized onenote_emulator option "strict"; expected instance, seed or allow_remote`},
+		{"onenote_emulator {\n instance 1\n}", "a name begins with a letter"},
+		{"onenote_emulator {\n instance\n}", "expected: instance <name>"},
+		{"onenote_emulator {\n seed a b\n}", "expected: seed <folder>"},
+		{"onenote_emulator {\n allow_remote yes\n}", "expected: allow_remote"},
+		{"onenote_emulator {\n seed a\n seed b\n}", "seed was given already"},
 	}
 	for _, test := range tests {
 		err := new(Handler).UnmarshalCaddyfile(caddyfile.NewTestDispenser(test.input))
-		if (err == nil) != test.ok {
-			t.Errorf("%q: got %v, want ok %v", test.input, err, test.ok)
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%q: got %v, want %q", test.input, err, test.want)
+		}
+	}
+}
+
+// A reload of the same file finds the same instances, and so their state.
+func TestAdapterNumbersInstancesInOrder(t *testing.T) {
+	config := adapt(t, "http://127.0.0.1:8081 {\n\tonenote_emulator\n}\nhttp://127.0.0.1:8082 {\n\tonenote_emulator {\n\t\tinstance a\n\t}\n}\nhttp://127.0.0.1:8083 {\n\tonenote_emulator\n}\n")
+	var got []string
+	for _, found := range regexp.MustCompile(`"instance":"([^"]*)"`).FindAllStringSubmatch(config, -1) {
+		got = append(got, found[1])
+	}
+	if want := []string{"1", "a", "2"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestInstanceWithTwoSetsOfOptionsIsAMistake(t *testing.T) {
+	input := "http://127.0.0.1:8081 {\n\tonenote_emulator {\n\t\tinstance a\n\t}\n}\nhttp://127.0.0.1:8082 {\n\tonenote_emulator {\n\t\tinstance a\n\t\tseed notes\n\t}\n}\n"
+	adapter := caddyfile.Adapter{ServerType: httpcaddyfile.ServerType{}}
+	_, _, err := adapter.Adapt([]byte(input), map[string]any{"filename": "Caddyfile"})
+	if err == nil || !strings.Contains(err.Error(), "instance a was given already, with other options") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSeedThatCannotBeReadIsAnError(t *testing.T) {
+	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
+	defer cancel()
+	for folder, want := range map[string]string{
+		filepath.Join(t.TempDir(), "nothing"): "seed: ",
+		t.TempDir():                           "there is no notebook",
+	} {
+		h := &Handler{Seed: folder}
+		if err := h.Provision(ctx); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), folder) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+		if err := h.Cleanup(); err != nil {
+			t.Error(err)
 		}
 	}
 }
@@ -53,7 +99,7 @@ func adapt(t *testing.T, input string) string {
 	return string(config)
 }
 
-func TestDirectiveComesBeforeRespond(t *testing.T) {
+func TestDirectiveIsOrderedBeforeRespond(t *testing.T) {
 	config := adapt(t, "http://127.0.0.1:8081 {\n\trespond \"nobody\"\n\tonenote_emulator\n}\n")
 	emulator, respond := strings.Index(config, `"onenote_emulator"`), strings.Index(config, `"static_response"`)
 	if emulator < 0 || respond < emulator {
@@ -61,17 +107,17 @@ func TestDirectiveComesBeforeRespond(t *testing.T) {
 	}
 }
 
-func TestCleanupAfterFailedProvision(t *testing.T) {
+func TestCleanupSucceedsAfterFailedProvision(t *testing.T) {
 	if err := new(Handler).Cleanup(); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestHandlersShareOneEmulator(t *testing.T) {
+func TestHandlersOfAnInstanceShareOneEmulator(t *testing.T) {
 	ctx, cancel := caddy.NewContext(caddy.Context{Context: context.Background()})
 	defer cancel()
-	first, second := new(Handler), new(Handler)
-	for _, h := range []*Handler{first, second} {
+	first, second, other := new(Handler), new(Handler), &Handler{Instance: "other"}
+	for _, h := range []*Handler{first, second, other} {
 		if err := h.Provision(ctx); err != nil {
 			t.Fatal(err)
 		}
@@ -79,12 +125,15 @@ func TestHandlersShareOneEmulator(t *testing.T) {
 	if first.emulator != second.emulator {
 		t.Error("got two emulators, want one")
 	}
-	for _, h := range []*Handler{first, second} {
+	if first.emulator == other.emulator {
+		t.Error("got one emulator for two instances")
+	}
+	for _, h := range []*Handler{first, second, other} {
 		if err := h.Cleanup(); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, exists := emulators.References(poolKey); exists {
+	if _, exists := emulators.References(first.instance); exists {
 		t.Error("the pool still holds the emulator")
 	}
 }
@@ -118,14 +167,14 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func TestReloadRevokesNothing(t *testing.T) {
+func TestReloadKeepsIssuedTokensValid(t *testing.T) {
 	address := freeAddress(t)
 	load(t, address, "")
 	t.Cleanup(func() {
 		if err := caddy.Stop(); err != nil {
 			t.Error(err)
 		}
-		if _, exists := emulators.References(poolKey); exists {
+		if _, exists := emulators.References(instance{name: "1"}); exists {
 			t.Error("the pool still holds the emulator")
 		}
 	})
@@ -138,6 +187,14 @@ func TestReloadRevokesNothing(t *testing.T) {
 		}
 		r.Header.Set("Authorization", "Bearer "+token)
 		response, err := client.Do(r)
+		if errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) {
+			// A connection that is opened in the moment of a reload may be reset:
+			// the old listener had it in its queue. Clients try again then.
+			if r.GetBody != nil {
+				r.Body, _ = r.GetBody() // it never fails for a text
+			}
+			response, err = client.Do(r)
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,9 +222,9 @@ func TestReloadRevokesNothing(t *testing.T) {
 		t.Errorf("after the reload: got %s %v, want the token to be good", response.Status, response.Header)
 	}
 
-	// Caddy's wrappers let an answer be cut.
-	send(http.MethodPost, "/_emulator/faults", "", `{"path":"/api/*","cut":7,"status":200,"body":"a long answer"}`)
+	// Caddy's response writers let a response be cut.
+	send(http.MethodPost, "/_emulator/faults", "", `{"path":"/api/*","cut":7,"status":200,"body":"a long response"}`)
 	if _, body := send(http.MethodGet, notebooks, tokens.AccessToken, ""); body != "a long " {
-		t.Errorf("got %q, want a cut answer", body)
+		t.Errorf("got %q, want a cut response", body)
 	}
 }

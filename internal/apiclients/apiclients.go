@@ -1,9 +1,9 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package apiclients runs clients of the OneNote API that others wrote, as npm
-// has them, for tests. For each there is a script that does with it what apps
-// do, and reports what it got.
+// Package apiclients runs published clients of the OneNote API, from npm, in
+// tests. For each client there is a script that uses it as apps do and reports
+// what it got.
 package apiclients
 
 import (
@@ -17,20 +17,22 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/internal/needs"
 )
 
-// A Client is a client, as npm names it.
+// A Client is the npm name of a client.
 type Client string
 
 const (
-	// OneNoteAPI is Microsoft's own client of the API at www.onenote.com, in
-	// its last version.
+	// OneNoteAPI is the last version of Microsoft's own client of the API at
+	// www.onenote.com.
 	OneNoteAPI Client = "onenoteapi"
 
-	// Graph is Microsoft's client of Microsoft Graph. It follows links only
-	// where they begin with https: to it, an http URL is a path.
+	// Graph is Microsoft's client of Microsoft Graph. It follows only links
+	// that begin with https, and takes an http URL for a path. It sends the
+	// token in the environment variable ACCESS_TOKEN, or else one that no API
+	// knows.
 	Graph Client = "@microsoft/microsoft-graph-client"
 )
 
-// A Report is what a script did.
+// A Report is what a script got.
 type Report struct {
 	Notebooks []string // names in the list of notebooks
 	Self      string   // name of the first one, asked for at its self link
@@ -39,8 +41,15 @@ type Report struct {
 	Page      string   // HTML of the page with pictures
 	Content   string   // HTML of a page that was made, and then changed
 	Batched   []string // titles of pages that were made by a batch
-	Missing   int      // status of what does not exist
-	Addresses []string // that the answers led to
+	Searched  Search   // for those pages
+	Missing   int      // status of a request for something that does not exist
+	Addresses []string // URLs in the responses
+}
+
+// A Search is what a search for pages got.
+type Search struct {
+	Found   []string // their titles
+	Failure int      // the status, where it was refused
 }
 
 // RunInNode runs the client's script in Node against the API at base, which
@@ -52,14 +61,14 @@ func (c Client) RunInNode(t testing.TB, folder, base string) (r Report) {
 	c.need(t, folder)
 	cmd := exec.CommandContext(t.Context(), node, "--no-warnings", "run.mjs", string(c), base)
 	cmd.Dir = folder
-	var complaints strings.Builder
-	cmd.Stderr = &complaints
-	said, err := cmd.Output()
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	stdout, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("%s: %v: %s%s", c, err, said, &complaints)
+		t.Fatalf("%s: %v: %s%s", c, err, stdout, &stderr)
 	}
-	if err := json.Unmarshal(said, &r); err != nil {
-		t.Fatalf("%s: %v: %s", c, err, said)
+	if err := json.Unmarshal(stdout, &r); err != nil {
+		t.Fatalf("%s: %v: %s", c, err, stdout)
 	}
 	return r
 }
@@ -74,8 +83,8 @@ func OneNotePage(t testing.TB, folder string) http.Handler {
 }
 
 // OneNotePageURL returns the URL of that page, served at origin, for the API at
-// base. In the end the page has window.report, a Report, or window.failure, a
-// text.
+// base. When the script is done, the page has window.report, a Report, or
+// window.failure, a text.
 func OneNotePageURL(origin, base string) string {
 	return origin + "/page.html?base=" + url.QueryEscape(base)
 }

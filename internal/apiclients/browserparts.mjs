@@ -1,8 +1,8 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The parts of a browser without which the oldest client does not run: Node has
-// Blob and fetch, but neither a window nor an XMLHttpRequest.
+// The parts of a browser that the oldest client needs: Node has Blob and fetch,
+// but neither a window nor an XMLHttpRequest.
 
 globalThis.window = globalThis;
 
@@ -27,18 +27,18 @@ globalThis.XMLHttpRequest = class {
   }
 
   getResponseHeader(name) {
-    return this.answer.headers.get(name);
+    return this.fetched.headers.get(name);
   }
 
   getAllResponseHeaders() {
-    return [...this.answer.headers].map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    return [...this.fetched.headers].map(([name, value]) => `${name}: ${value}\r\n`).join('');
   }
 
   async send(body) {
     try {
-      this.answer = await fetch(this.url, { method: this.method, headers: this.#headers, body });
-      this.response = this.responseText = await this.answer.text();
-      this.status = this.answer.status;
+      this.fetched = await fetch(this.url, { method: this.method, headers: this.#headers, body });
+      this.response = this.responseText = await this.fetched.text();
+      this.status = this.fetched.status;
     } catch {
       return this.onerror();
     }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What apps do with Microsoft's own client, onenoteapi. Its batch resolves to
-// nothing, and what has become of it is read afterwards.
+// nothing, so the script reads the result afterwards.
 
 export async function use({ OneNoteApi, OneNotePage, BatchRequest }, base) {
   const api = new OneNoteApi('Bearer an-old-one', 20000, { 'X-CorrelationId': '8943c159-ee49-4c71-8cd0-ebf0861d07a6' }, base);
@@ -18,7 +18,7 @@ export async function use({ OneNoteApi, OneNotePage, BatchRequest }, base) {
   const { value: sections } = await follow(notebooks[1].sectionsUrl);
   const recipes = [];
   const longest = sections.find((section) => section.name === 'Recipes');
-  let list = await ask(api.getPages({ sectionId: longest.id, top: 10 }));
+  let list = await ask(api.getPages({ sectionId: longest.id }));
   recipes.push(...list.value.map((page) => page.title));
   while (list['@odata.nextLink']) {
     addresses.push(list['@odata.nextLink']);
@@ -52,7 +52,11 @@ export async function use({ OneNoteApi, OneNotePage, BatchRequest }, base) {
     });
   }
   await api.sendBatchRequest(batch);
-  const { value: batched } = await ask(api.pagesSearch('of%20a%20batch'));
+  const { value: batched } = await ask(api.getPages({ sectionId: longest.id, top: 100 }));
+  const searched = await ask(api.pagesSearch('of%20a%20batch')).then(
+    (found) => ({ found: found.value.map((page) => page.title).sort() }),
+    (failure) => ({ failure: failure.statusCode }),
+  );
 
   const missing = await api.getPage('0-nobody!1-nothing').then(() => 0, (failure) => failure.statusCode);
 
@@ -63,7 +67,8 @@ export async function use({ OneNoteApi, OneNotePage, BatchRequest }, base) {
     recipes,
     page: html,
     content: await ask(api.getPageContent(made.id)),
-    batched: batched.map((found) => found.title).sort(),
+    batched: batched.map((found) => found.title).filter((title) => title.endsWith('of a batch')).sort(),
+    searched,
     missing,
     addresses,
   };

@@ -5,8 +5,8 @@
 // Chromium, with a mouse and a keyboard. Tests that need it skip where no
 // Chromium is installed, unless nothing may skip; see package needs.
 //
-// What a browser does is waited for by a condition of the page, never for a
-// time; limits are there only to end a test that fails.
+// Tests wait for a condition of the page, never for a time; the limits only end a
+// test that fails.
 package chromium
 
 import (
@@ -23,29 +23,28 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/internal/needs"
 )
 
-// Limits of what is waited for. They are far beyond what any of it takes.
+// Limits for waiting, far beyond what any of it takes.
 const (
 	startLimit = time.Minute
 	waitLimit  = 20 * time.Second
 	closeLimit = 10 * time.Second
 )
 
-// pollInterval is how often the state of something outside is looked at that
-// tells nobody when it changes.
+// pollInterval is how often a state is polled that sends no notice of a change.
 const pollInterval = 5 * time.Millisecond
 
 // Browser is a Chromium with a profile of its own. It ends with the test that
-// started it, and leaves neither a process nor a file behind.
+// started it and leaves no process and no file behind.
 type Browser struct {
 	ctx context.Context
 }
 
-// Start starts a browser. It knows localhost and the addresses of this
-// machine, and reaches nothing else. Each of hosts is one more name for
-// 127.0.0.1: of another site, or of one whose DNS answers lie.
+// Start starts a browser. It reaches localhost and the addresses of this machine,
+// and nothing else. Each of hosts is one more name for 127.0.0.1, for example of
+// another site or of one that uses DNS rebinding.
 func Start(t testing.TB, hosts ...string) *Browser {
 	t.Helper()
-	path := needs.Program(t, "chromium", "chromium-browser", "google-chrome")
+	path := needs.Program(t, "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 	profile := newProfile(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
@@ -57,13 +56,13 @@ func Start(t testing.TB, hosts ...string) *Browser {
 		chromedp.Flag("no-proxy-server", true),
 		chromedp.Flag("host-resolver-rules", resolverRules(hosts)),
 		// Not every browser keeps pages of the network away from this machine,
-		// so that a server here must do without.
+		// so tests must not rely on that.
 		chromedp.Flag("disable-features", "Translate,LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets"),
 		chromedp.WSURLReadTimeout(startLimit),
 	)
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	// chromedp.Cancel ends it: that closes the browser in order, where the
-	// function that is dropped here would kill it.
+	// chromedp.Cancel below closes the browser in order. The cancel function
+	// that is dropped here would kill it.
 	ctx, _ := chromedp.NewContext(allocator, chromedp.WithErrorf(discard))
 	t.Cleanup(func() {
 		limited, cancel := context.WithTimeout(ctx, closeLimit)
@@ -73,20 +72,20 @@ func Start(t testing.TB, hosts ...string) *Browser {
 		}
 		stop()
 	})
-	// The first run starts the process, which lives as long as its context:
-	// that must be the one without a limit.
+	// The first run starts the process, which ends with the context of that
+	// run: so it must be the one without a limit.
 	if err := chromedp.Run(ctx); err != nil {
 		t.Fatalf("starting %s: %v", path, err)
 	}
 	return &Browser{ctx: ctx}
 }
 
-// discard is for what chromedp says of protocol messages that are newer than
-// it is; failures come as errors.
+// discard drops chromedp's log of protocol messages that it does not know yet;
+// failures are returned as errors.
 func discard(string, ...any) {}
 
-// resolverRules resolves names without any network. Exclusions come first,
-// then the first rule that fits counts.
+// resolverRules resolves names without a network. Exclusions count first, then
+// the first rule that matches.
 func resolverRules(hosts []string) string {
 	var rules []string
 	for _, host := range hosts {
@@ -96,9 +95,9 @@ func resolverRules(hosts []string) string {
 	return strings.Join(rules, ", ")
 }
 
-// newProfile makes a folder for a profile. A TempDir of the test would not do:
-// Chromium's helpers write on for a moment after the browser has ended, and
-// a folder that cannot be removed at once fails the test.
+// newProfile makes a folder for a profile. t.TempDir would not do: processes of
+// Chromium still write for a moment after the browser has ended, and a TempDir
+// that cannot be removed at once fails the test.
 func newProfile(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "chromium")
@@ -106,11 +105,11 @@ func newProfile(t testing.TB) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		limit, again := time.After(closeLimit), time.NewTicker(pollInterval)
-		defer again.Stop()
+		limit, retry := time.After(closeLimit), time.NewTicker(pollInterval)
+		defer retry.Stop()
 		for os.RemoveAll(dir) != nil {
 			select {
-			case <-again.C:
+			case <-retry.C:
 			case <-limit:
 				t.Logf("%s could not be removed", dir)
 				return
@@ -126,8 +125,8 @@ func (b *Browser) Tab(t testing.TB) *Tab {
 	return b.open(t)
 }
 
-// Stranger opens a tab that has no cookies, and keeps its own: as far as web
-// sites can tell it is another browser.
+// Stranger opens a tab with a cookie store of its own, which is empty: to web
+// sites it is another browser.
 func (b *Browser) Stranger(t testing.TB) *Tab {
 	t.Helper()
 	executor := cdp.WithExecutor(b.ctx, chromedp.FromContext(b.ctx).Browser)

@@ -11,8 +11,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Scheme makes the tab prefer a colour scheme, light or dark, and no motion:
-// screenshots are to show what was meant, not a moment of it.
+// Scheme makes the tab prefer a colour scheme, light or dark, and no motion, so
+// that a screenshot does not show a moment of an animation.
 func (tab *Tab) Scheme(name string) {
 	tab.t.Helper()
 	tab.run("preferring "+name, emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
@@ -21,13 +21,19 @@ func (tab *Tab) Scheme(name string) {
 	}))
 }
 
-// Resize gives the window a width, and a height that shows little.
+// Resize sets the width of the window, and a small height.
 func (tab *Tab) Resize(width int64) {
 	tab.t.Helper()
 	tab.run("resizing the window", chromedp.EmulateViewport(width, 200))
 }
 
-// Screenshot returns the whole page, however high, as a PNG.
+// Scripts allows the scripts of pages, or forbids them.
+func (tab *Tab) Scripts(allowed bool) {
+	tab.t.Helper()
+	tab.run("allowing or forbidding scripts", emulation.SetScriptExecutionDisabled(!allowed))
+}
+
+// Screenshot returns the whole page as a PNG, whatever its height.
 func (tab *Tab) Screenshot(width int64) []byte {
 	tab.t.Helper()
 	tab.Resize(width)

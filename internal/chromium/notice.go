@@ -16,7 +16,7 @@ import (
 
 // Complaint is a warning or an error in the console.
 type Complaint struct {
-	// URL is what it is about, where it says: a page or something on it.
+	// URL is the page or the resource that it is about, or empty.
 	URL, Text string
 }
 
@@ -24,13 +24,13 @@ type Complaint struct {
 type Request struct {
 	Method, URL string
 
-	// Header is what went over the wire, with names in lower case.
+	// Header is the header that was sent, with names in lower case.
 	Header map[string]string
 
 	id network.RequestID
 }
 
-// notice takes down what the browser says of a tab.
+// notice records the events of a tab.
 func (tab *Tab) notice(event any) {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()
@@ -58,8 +58,8 @@ func (tab *Tab) complain(address, format string, args ...any) {
 	tab.complaints = append(tab.complaints, Complaint{URL: address, Text: fmt.Sprintf(format, args...)})
 }
 
-// amend adds what the network service knows of the latest request with that
-// id, cookies for one. Redirects share an id.
+// amend adds the header fields that only the network service knows, such as
+// cookies, to the latest request with that id. Redirects share an id.
 func (tab *Tab) amend(e *network.EventRequestWillBeSentExtraInfo) {
 	for _, r := range slices.Backward(tab.requests) {
 		if r.id == e.RequestID {
@@ -77,8 +77,8 @@ func lower(header network.Headers) map[string]string {
 	return h
 }
 
-// Complaints returns what the tab's console holds of warnings and errors so
-// far: what a policy has stopped, what could not be loaded, what a script threw.
+// Complaints returns the warnings and errors in the tab's console so far: what a
+// policy has stopped, what could not be loaded, what a script threw.
 func (tab *Tab) Complaints() []Complaint {
 	tab.mu.Lock()
 	defer tab.mu.Unlock()

@@ -12,10 +12,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// OpenPlanted opens an address whose page comes from the test instead of from
-// the server there, as if the name had led to another server a moment ago. What
-// the page then asks for goes to the server. That is DNS rebinding, without a
-// name server that lies.
+// OpenPlanted opens an address but takes the page from the test instead of the
+// server there, as if the name had led to another server a moment ago. Requests
+// of that page go to the server. This is DNS rebinding without a DNS server.
 func (tab *Tab) OpenPlanted(address, html string) {
 	tab.t.Helper()
 	ctx, cancel := context.WithCancel(tab.ctx)

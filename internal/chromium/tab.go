@@ -21,8 +21,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Tab is a tab of a browser. Its methods end the test when something does not
-// come to pass, and say what the tab showed instead.
+// Tab is a tab of a browser. If something that they wait for does not happen, its
+// methods fail the test and say what the tab shows instead.
 type Tab struct {
 	t       testing.TB
 	browser *Browser
@@ -69,7 +69,7 @@ func (tab *Tab) Key(keys string) {
 	tab.run("pressing a key", chromedp.KeyEvent(keys))
 }
 
-// FollowKey is Key for one that leads to another page.
+// FollowKey presses keys that lead to another page, and waits for it.
 func (tab *Tab) FollowKey(keys string) {
 	tab.t.Helper()
 	tab.leave("pressing a key", chromedp.KeyEvent(keys).Do)
@@ -101,8 +101,8 @@ func (tab *Tab) Opened(act func()) *Tab {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, waitLimit)
 	defer cancel()
-	// A link with rel=noopener tells the new page nothing of the old one; the
-	// browser itself still knows.
+	// A link with rel=noopener hides the old page from the new one, but not
+	// from the browser.
 	found := make(chan target.ID, 1)
 	chromedp.ListenBrowser(ctx, func(event any) {
 		if created, ok := event.(*target.EventTargetCreated); ok && created.TargetInfo.Type == "page" {
@@ -128,12 +128,12 @@ func (tab *Tab) Until(expression string) {
 	ctx, cancel := context.WithTimeout(tab.ctx, waitLimit)
 	defer cancel()
 	if err := tab.until(ctx, expression); err != nil {
-		tab.t.Fatalf("it never came to this: %s; %s", expression, tab.describe())
+		tab.t.Fatalf("never became true: %s; %s", expression, tab.describe())
 	}
 }
 
-// Eval evaluates an expression on the page, waiting for it where it is a
-// promise, and stores its value in result.
+// Eval evaluates an expression on the page and stores its value in result. If the
+// value is a promise, it waits for it.
 func (tab *Tab) Eval(expression string, result any) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, waitLimit)
@@ -159,16 +159,16 @@ func (tab *Tab) Has(selector string) bool {
 	return has
 }
 
-// Address returns what the address bar shows, also over the browser's own page
-// about a host that cannot be reached.
+// Address returns what the address bar shows, even if the browser shows its own
+// page about a host that cannot be reached.
 func (tab *Tab) Address() *url.URL {
 	tab.t.Helper()
 	all := tab.History()
 	return all[len(all)-1]
 }
 
-// History returns the addresses of the pages that the back button leads to,
-// and last that of the page shown.
+// History returns the addresses of the pages that the back button leads to, and
+// of the page shown as the last one.
 func (tab *Tab) History() []*url.URL {
 	tab.t.Helper()
 	var current int64
@@ -200,8 +200,8 @@ func (tab *Tab) leave(what string, action func(context.Context) error) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.ctx, waitLimit)
 	defer cancel()
-	// The document that is left is marked, so that the next one is known by not
-	// having the mark. A document that the back button brings has an older one.
+	// Mark the current document: the next one has no mark, or an older one if
+	// the back button brings it.
 	tab.leaves++
 	err := tab.eval(ctx, fmt.Sprintf("void (globalThis.__left = %d)", tab.leaves), nil)
 	if err == nil {
@@ -215,18 +215,18 @@ func (tab *Tab) leave(what string, action func(context.Context) error) {
 	}
 }
 
-// until asks again and again. An expression may fail while one document makes
-// place for another, so that only the end of the context counts.
+// until polls. An expression may fail while one document replaces another, so
+// only the end of the context is an error.
 func (tab *Tab) until(ctx context.Context, expression string) error {
-	again := time.NewTicker(pollInterval)
-	defer again.Stop()
+	poll := time.NewTicker(pollInterval)
+	defer poll.Stop()
 	for {
 		var done bool
 		if err := tab.eval(ctx, "!!("+expression+")", &done); err == nil && done {
 			return nil
 		}
 		select {
-		case <-again.C:
+		case <-poll.C:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -248,14 +248,14 @@ func (tab *Tab) eval(ctx context.Context, expression string, result any) error {
 	return json.Unmarshal(value.Value, result)
 }
 
-// describe says what the tab shows, for whoever reads why a test failed.
+// describe says what the tab shows, for the message of a failed test.
 func (tab *Tab) describe() string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(tab.ctx), closeLimit)
 	defer cancel()
 	var shows struct{ Address, Title, Text string }
 	err := tab.eval(ctx, "({Address: location.href, Title: document.title, Text: document.body?.innerText ?? ''})", &shows)
 	if err != nil {
-		return fmt.Sprintf("the tab cannot say what it shows: %v", err)
+		return fmt.Sprintf("what the tab shows cannot be read: %v", err)
 	}
 	return fmt.Sprintf("the tab shows %s (%s):\n%s\nconsole: %q", shows.Address, shows.Title, shows.Text, tab.Complaints())
 }

@@ -5,13 +5,13 @@ package corpus
 
 import "strings"
 
-// An Attack is a text that is made to be slow.
+// An Attack is a text that is made to be slow to scan.
 type Attack struct {
 	Name               string
 	head, repeat, tail string
 }
 
-// Attacks are what is slow in scanners that count, nest or look back.
+// Attacks are slow for scanners that count, nest or look back.
 var Attacks = [...]Attack{
 	{Name: "lt", repeat: "<"},
 	{Name: "a", repeat: "<a"},

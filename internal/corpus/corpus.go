@@ -1,11 +1,10 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package corpus makes the pages and lists that the rewriters are measured on.
+// Package corpus makes the pages and lists that the rewriters are measured with.
 //
-// They have the shape of what the OneNote API answers, and are the same bytes
-// every time: only the generator is kept, with its seeds. None of it is
-// anybody's note.
+// They have the shape of the OneNote API's responses and are the same bytes every
+// time: only the generator and its seeds are stored. None of it is a real note.
 package corpus
 
 import (
@@ -14,14 +13,14 @@ import (
 	"strings"
 )
 
-// A Page is a page to measure on.
+// A Page is a page to measure with.
 type Page struct {
 	Name string
 	Size int // at least
 	Kind func(*Writer)
 }
 
-// Pages are the pages, from ordinary to lopsided.
+// Pages are all pages, from ordinary ones to those of a single kind of content.
 var Pages = [...]Page{
 	{"small", 5 << 10, (*Writer).mixed},
 	{"mixed", 120 << 10, (*Writer).mixed},
@@ -155,7 +154,8 @@ func (w *Writer) root() string {
 		"myOrganization/siteCollections/cc999b8c-7b3b-42fa-8b78-853029dd094f/sites/4a38c317-8bb1-426f-b9df-b87ce88e724d/notes/")
 }
 
-// imageURL is one in eight times foreign, one in eight times public already.
+// imageURL returns the URL of a picture: one in eight on another host, one in
+// eight already public.
 func (w *Writer) imageURL(typ string) string {
 	host := "www.onenote.com"
 	end := w.one("$value", "$value", "content")
@@ -186,7 +186,8 @@ func (w *Writer) object() {
 
 func (w *Writer) ink() { w.inkOf(8000) }
 
-// inkOf writes ink as it comes in comments, with a picture in it that is none.
+// inkOf writes ink in a comment, as the API does, with an img tag in it that must
+// not count as a picture.
 func (w *Writer) inkOf(points int) {
 	w.str("<!-- <inkml:ink><inkml:trace xml:id=\"st0\">")
 	for range points {
@@ -195,7 +196,7 @@ func (w *Writer) inkOf(points int) {
 	w.printf("</inkml:trace></inkml:ink> <img src=\"%s\"> -->\n", w.imageURL("image/png"))
 }
 
-// data writes a picture whose bytes are in the page.
+// data writes a picture as a data: URI.
 func (w *Writer) data() {
 	const base64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	w.str("<img src=\"data:image/png;base64,")

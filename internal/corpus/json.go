@@ -8,7 +8,7 @@ import (
 	"encoding/json"
 )
 
-// PageList returns a list of that many pages as the API writes it.
+// PageList returns a list of pages as the API writes it.
 func PageList(pages int) []byte {
 	w := newWriter(pages * 1400)
 	const root = "https://www.onenote.com/api/v1.0/me/notes/"
@@ -34,7 +34,7 @@ func PageList(pages int) []byte {
 	return w.b
 }
 
-// Indented returns the list with a member a line.
+// Indented returns the list with one member on each line.
 func Indented(list []byte) []byte {
 	var b bytes.Buffer
 	if err := json.Indent(&b, list, "", "  "); err != nil {

@@ -1,8 +1,8 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package needs skips tests whose tools are not on this machine, unless
-// ONENOTE_TEST_ALL says that nothing may skip.
+// Package needs skips tests whose tools are not on this machine. If
+// ONENOTE_TEST_ALL is set, such tests fail instead.
 package needs
 
 import (
@@ -11,11 +11,11 @@ import (
 	"testing"
 )
 
-// All is the variable under which nothing may skip.
+// All is the environment variable that turns skips into failures.
 const All = "ONENOTE_TEST_ALL"
 
-// Program returns the path of the first of these programs that is installed,
-// and skips the test where none is.
+// Program returns the path of the first of these programs that is installed. It
+// skips the test if there is none.
 func Program(t testing.TB, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -23,19 +23,21 @@ func Program(t testing.TB, names ...string) string {
 			return path
 		}
 	}
-	missing(t, "none of these is installed: %v", names)
+	Missing(t, "none of these is installed: %v", names)
 	return ""
 }
 
-// File skips the test where a file is missing, such as one that npm installs.
+// File skips the test if a file is missing, such as one that npm installs. how
+// says how to get it.
 func File(t testing.TB, path, how string) {
 	t.Helper()
 	if _, err := os.Stat(path); err != nil {
-		missing(t, "%s is missing: %s", path, how)
+		Missing(t, "%s is missing: %s", path, how)
 	}
 }
 
-func missing(t testing.TB, format string, args ...any) {
+// Missing skips the test because this machine lacks what format and args name.
+func Missing(t testing.TB, format string, args ...any) {
 	t.Helper()
 	if os.Getenv(All) != "" {
 		t.Fatalf(format, args...)

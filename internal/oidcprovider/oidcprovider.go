@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package oidcprovider starts an independent authorization server for tests:
-// npm's oidc-provider, with rotation of refresh tokens, detection of their
-// reuse, and PKCE.
+// npm's oidc-provider, which rotates refresh tokens, detects their reuse and
+// supports PKCE.
 package oidcprovider
 
 import (
@@ -15,8 +15,9 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/internal/needs"
 )
 
-// Start starts the server in its folder, given relative to the test's, and
-// returns its issuer. It ends with the test, which is skipped without Node.
+// Start starts the server and returns its issuer. folder is this package's folder,
+// relative to the test's. The server ends with the test. Without Node the test is
+// skipped.
 func Start(t testing.TB, folder string) (issuer string) {
 	t.Helper()
 	node := needs.Program(t, "node")
@@ -40,11 +41,11 @@ func Start(t testing.TB, folder string) (issuer string) {
 	})
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
-		var said struct{ Issuer string }
-		if json.Unmarshal(lines.Bytes(), &said) == nil && said.Issuer != "" {
-			return said.Issuer
+		var line struct{ Issuer string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Issuer != "" {
+			return line.Issuer
 		}
 	}
-	t.Fatal("the provider did not say where it listens")
+	t.Fatal("the provider did not print its issuer")
 	return ""
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // An independent authorization server on a loopback port. It prints its issuer
-// on the first line, answers until its standard input ends, and keeps nothing.
+// on the first line, runs until its standard input ends, and stores nothing.
 // Refresh tokens rotate; a second use of one ends the whole grant.
 
 import http from 'node:http';

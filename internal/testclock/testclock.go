@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// Clock satisfies tokens.Clock. It is safe for concurrent use.
+// Clock satisfies oauth.Clock. It is safe for concurrent use.
 type Clock struct {
 	mu      sync.Mutex
 	now     time.Time
 	waiting map[chan time.Time]time.Time
-	changed chan struct{} // closed and replaced whenever somebody begins to wait
+	changed chan struct{} // closed and replaced when another goroutine begins to wait
 }
 
 // New returns a clock that shows a time.
@@ -22,14 +22,14 @@ func New(now time.Time) *Clock {
 	return &Clock{now: now, waiting: make(map[chan time.Time]time.Time), changed: make(chan struct{})}
 }
 
-// Now implements tokens.Clock.
+// Now implements oauth.Clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-// After implements tokens.Clock.
+// After implements oauth.Clock.
 func (c *Clock) After(d time.Duration) (<-chan time.Time, func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,7 +48,7 @@ func (c *Clock) After(d time.Duration) (<-chan time.Time, func()) {
 	}
 }
 
-// Advance moves the clock and wakes whoever's time has come.
+// Advance moves the clock and wakes the goroutines whose time has come.
 func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,11 +7,11 @@
 // an <img> loads without a token (preAuthenticated=true). Where that does not
 // serve (Microsoft Graph never had it, or nothing is to be public) the page's
 // pictures point at this proxy instead, in the same form as the service's and
-// with three parameters of ours:
+// with three more parameters:
 //
 //	/api/v1.0/me/notes/resources/{id}/content?publicAuth=true&mimeType=image/png&account=work&expires=1763730000&sig=…
 //
-// Whoever holds such a URL may GET that one picture until it expires, and
+// A client that has such a URL may GET that one picture until it expires, and
 // nothing else: the signature (HMAC-SHA256, RFC 2104) covers account,
 // upstream, path, type and expiry. Keys are derived (HKDF, RFC 5869) from the
 // keys that seal the stored tokens, so every node that can open the store can

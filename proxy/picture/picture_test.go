@@ -46,7 +46,7 @@ func sample() picture.Picture {
 }
 
 // Nodes of one cluster, and every later version, must agree on the bytes.
-func TestTheQueryIsPinned(t *testing.T) {
+func TestQueryIsPinned(t *testing.T) {
 	s := newSigner(t, at(start), sealingKey(1))
 	got := string(s.AppendQuery([]byte("https://proxy.example"+path+"?"), sample()))
 	want := "https://proxy.example" + path + "?publicAuth=true&mimeType=image/png&account=work&expires=1795273200&sig=MNrNcZkK0dYVgcIH_Y4mtEN4-6b8IhXikCg1GItHx-A"
@@ -55,7 +55,7 @@ func TestTheQueryIsPinned(t *testing.T) {
 	}
 }
 
-func TestWhatIsSignedIsVerified(t *testing.T) {
+func TestSignedPictureIsVerified(t *testing.T) {
 	tests := []struct {
 		name string
 		edit func(*picture.Picture)
@@ -94,7 +94,7 @@ func TestWhatIsSignedIsVerified(t *testing.T) {
 	}
 }
 
-func TestAURLCutOutOfThePageUndecodedWorks(t *testing.T) {
+func TestURLWithAmpersandReferencesIsVerified(t *testing.T) {
 	s := newSigner(t, at(start), sealingKey(1))
 	p := sample()
 	query := html.EscapeString(string(s.AppendQuery(nil, p)))
@@ -159,7 +159,7 @@ func TestForgedPicturesAreRefused(t *testing.T) {
 
 // Base64 has spare bits in the last character: a signature must have one
 // spelling, or a URL could be told from its copies.
-func TestASignatureHasOneSpelling(t *testing.T) {
+func TestSignatureHasOneSpelling(t *testing.T) {
 	s := newSigner(t, at(start), sealingKey(1))
 	p := sample()
 	good := string(s.AppendQuery(nil, p))
@@ -174,7 +174,7 @@ func TestASignatureHasOneSpelling(t *testing.T) {
 	}
 }
 
-func TestAPictureExpiresAtItsSecond(t *testing.T) {
+func TestPictureExpiresAtItsSecond(t *testing.T) {
 	now := start
 	s := newSigner(t, func() time.Time { return now }, sealingKey(1))
 	p := sample()
@@ -198,7 +198,7 @@ func TestAPictureExpiresAtItsSecond(t *testing.T) {
 	}
 }
 
-func TestARequestThatIsNoneOfOursIsLeftAlone(t *testing.T) {
+func TestQueryWithoutAllParametersIsUnsigned(t *testing.T) {
 	s := newSigner(t, at(start), sealingKey(1))
 	for _, query := range []string{
 		"",
@@ -220,7 +220,7 @@ func TestARequestThatIsNoneOfOursIsLeftAlone(t *testing.T) {
 	}
 }
 
-func TestKeysRotateWithoutBreakingPictures(t *testing.T) {
+func TestPicturesStayValidWhenKeysRotate(t *testing.T) {
 	old := newSigner(t, at(start), sealingKey(1))
 	both := newSigner(t, at(start), sealingKey(2), sealingKey(1))
 	later := newSigner(t, at(start), sealingKey(2))
@@ -239,7 +239,7 @@ func TestKeysRotateWithoutBreakingPictures(t *testing.T) {
 	}
 }
 
-func TestNewRefusesKeysThatAreNone(t *testing.T) {
+func TestNewRefusesMissingAndShortKeys(t *testing.T) {
 	tests := []struct {
 		name string
 		keys [][]byte
@@ -259,7 +259,7 @@ func TestNewRefusesKeysThatAreNone(t *testing.T) {
 	}
 }
 
-func TestWithoutAClockItIsTheMachines(t *testing.T) {
+func TestDefaultClockIsTheMachines(t *testing.T) {
 	s := newSigner(t, nil, sealingKey(1))
 	p := sample()
 	p.Expires = time.Now().Add(time.Hour)
@@ -272,11 +272,11 @@ func TestWithoutAClockItIsTheMachines(t *testing.T) {
 	}
 }
 
-func TestOurParametersNeverGoUpstream(t *testing.T) {
+func TestStripQueryRemovesTheProxysParameters(t *testing.T) {
 	tests := []struct{ name, query, want string }{
 		{"ours", "publicAuth=true&mimeType=image/png&account=work&expires=1795273200&sig=abc", "publicAuth=true&mimeType=image/png"},
 		{"undecoded", "publicAuth=true&amp;mimeType=image/png&amp;account=work&amp;expires=1795273200&amp;sig=abc", "publicAuth=true&amp;mimeType=image/png"},
-		{"others kept, in order, byte for byte", "%24x=1&account=a&y&&expires=1&z=%zz&sig=s&=q", "%24x=1&y&&z=%zz&=q"},
+		{"others stay, in order, byte for byte", "%24x=1&account=a&y&&expires=1&z=%zz&sig=s&=q", "%24x=1&y&&z=%zz&=q"},
 		{"ours alone", "account=a&expires=1&sig=s", ""},
 		{"twice", "sig=1&account=a&expires=1&sig=2", ""},
 		{"without values", "a=1&account&expires&sig", "a=1"},
@@ -321,7 +321,7 @@ func BenchmarkAppendQuery(b *testing.B) {
 }
 
 // Whatever is asked, only the exact query of a picture opens it, and what is
-// stripped holds none of our parameters.
+// stripped holds none of the parameters of the proxy.
 func FuzzVerify(f *testing.F) {
 	s := newSigner(f, at(start), sealingKey(1), sealingKey(2))
 	good := string(s.AppendQuery(nil, sample()))

@@ -8,10 +8,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/percent"
+	"github.com/caddy-onenote/caddy-onenote/internal/rawquery"
 )
 
-// Our parameters. The first two parameters of the query, publicAuth and
-// mimeType, are the service's own and go upstream; these never do.
+// The proxy's own parameters. The first two parameters of the query, publicAuth
+// and mimeType, are the service's; these are never sent to the API.
 const (
 	paramAccount   = "account"
 	paramExpires   = "expires"
@@ -19,45 +22,24 @@ const (
 )
 
 // appendClaims appends the query up to the signature. It is the only
-// spelling: a query that says the same in other bytes is not ours.
+// spelling: a query that says the same in other bytes is not accepted.
 func appendClaims(dst []byte, p Picture) []byte {
 	dst = append(dst, "publicAuth=true"...)
 	if p.MIMEType != "" {
 		dst = append(dst, "&mimeType="...)
-		dst = appendEscaped(dst, p.MIMEType)
+		dst = percent.AppendValue(dst, p.MIMEType)
 	}
 	dst = append(dst, "&"+paramAccount+"="...)
-	dst = appendEscaped(dst, p.Account)
+	dst = percent.AppendValue(dst, p.Account)
 	dst = append(dst, "&"+paramExpires+"="...)
 	dst = strconv.AppendInt(dst, p.Expires.Unix(), 10)
 	return append(dst, "&"+paramSignature+"="...)
 }
 
-// appendEscaped appends s with everything encoded but unreserved characters
-// and the slash, which the service leaves bare in mimeType=image/png. The
-// plus of image/svg+xml is encoded: read as a form it would be a space.
-func appendEscaped(dst []byte, s string) []byte {
-	const hex = "0123456789ABCDEF"
-	for i := range len(s) {
-		c := s[i]
-		if isUnreserved(c) || c == '/' {
-			dst = append(dst, c)
-			continue
-		}
-		dst = append(dst, '%', hex[c>>4], hex[c&15])
-	}
-	return dst
-}
-
-func isUnreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-		c == '-' || c == '.' || c == '_' || c == '~'
-}
-
-// parseClaims reads what appendClaims wrote. It is lenient: whether the query
-// is exactly ours is decided by writing it again. The second result is false
-// for a query that does not carry all three of our parameters.
-func parseClaims(query string) (p Picture, ours bool) {
+// parseClaims reads what appendClaims wrote. It is lenient: whether the query is
+// exactly that is decided by writing it again. It reports false for a query that
+// does not carry all three of the proxy's parameters.
+func parseClaims(query string) (p Picture, signed bool) {
 	var account, expires, signature bool
 	for param := range strings.SplitSeq(query, "&") {
 		name, value, _ := strings.Cut(param, "=")
@@ -90,14 +72,14 @@ func unescape(s string) string {
 func parseSeconds(s string) time.Time {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
-		return time.Unix(0, 0) // written again it is not what was read
+		return time.Unix(0, 0) // written again, it is not what was read
 	}
 	return time.Unix(n, 0)
 }
 
 // bare undoes the &amp; of a page's source. Several old clients cut the URL
-// out of the HTML by a pattern and request it undecoded. No value of ours
-// holds an ampersand, so there is nothing to confuse.
+// out of the HTML by a pattern and request it undecoded. No value holds
+// an ampersand, so there is nothing to confuse.
 func bare(rawQuery string) string {
 	if !strings.Contains(rawQuery, "&amp;") {
 		return rawQuery
@@ -105,28 +87,20 @@ func bare(rawQuery string) string {
 	return strings.ReplaceAll(rawQuery, "&amp;", "&")
 }
 
-// StripQuery returns rawQuery without our parameters account, expires and
-// sig, every other byte kept. A query that does not carry all three is not
-// one of ours and is returned as it is: an API may well have an account or
+// StripQuery returns rawQuery without the proxy's parameters account, expires and
+// sig; all other bytes stay. A query that does not carry all three is not one of a
+// local picture and is returned as it is: an API may well have an account or
 // expires parameter of its own.
 func StripQuery(rawQuery string) string {
-	if _, ours := parseClaims(bare(rawQuery)); !ours {
+	if _, signed := parseClaims(bare(rawQuery)); !signed {
 		return rawQuery
 	}
-	var kept strings.Builder
-	kept.Grow(len(rawQuery))
-	first := true
-	for param := range strings.SplitSeq(rawQuery, "&") {
+	return rawquery.Without(rawQuery, func(param string) bool {
 		name, _, _ := strings.Cut(param, "=")
 		switch strings.TrimPrefix(name, "amp;") {
 		case paramAccount, paramExpires, paramSignature:
-			continue
+			return true
 		}
-		if !first {
-			kept.WriteByte('&')
-		}
-		first = false
-		kept.WriteString(param)
-	}
-	return kept.String()
+		return false
+	})
 }

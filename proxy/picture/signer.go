@@ -17,22 +17,22 @@ import (
 	"time"
 )
 
-// What Verify has to say about a query that opens nothing.
+// The errors of Verify.
 var (
-	// ErrUnsigned: the query is none of ours. The request is to be treated as
-	// any other.
+	// ErrUnsigned: the query is not one of a local picture. The request is to be
+	// treated as any other.
 	ErrUnsigned = errors.New("not the URL of a local picture")
 
-	// ErrExpired: the URL was good until its time.
+	// ErrExpired: the URL was valid until its expiry.
 	ErrExpired = errors.New("the URL of the local picture has expired")
 
 	// ErrForged: the URL was changed, belongs to another site, or was signed
 	// with a key that is gone.
-	ErrForged = errors.New("the signature of the local picture is not ours")
+	ErrForged = errors.New("the signature of the local picture is not valid")
 )
 
-// purpose separates our keys from all else that is ever derived from the
-// sealing keys (RFC 5869 §3.2), and this form of URL from later ones.
+// purpose separates these keys from all others that are derived from the sealing
+// keys (RFC 5869 §3.2), and this form of URL from later ones.
 const purpose = "caddy-onenote picture v1"
 
 // keyLength is the length of a sealing key and of a key made from it, in
@@ -48,7 +48,7 @@ type Signer struct {
 
 // New returns a Signer whose keys are derived from the given sealing keys,
 // each at least 32 bytes of full entropy. The first signs; all verify, so that
-// URLs outlive a rotation of the keys. The keys are not kept. now is the
+// URLs outlive a rotation of the keys. The keys are not stored. now is the
 // clock by which URLs expire; nil is the machine's.
 func New(now func() time.Time, keys ...[]byte) (*Signer, error) {
 	if len(keys) == 0 {
@@ -86,8 +86,8 @@ func (s *Signer) AppendQuery(dst []byte, p Picture) []byte {
 // expired and forged is reported as forged.
 func (s *Signer) Verify(upstream, rawPath, rawQuery string) (Picture, error) {
 	query := bare(rawQuery)
-	p, ours := parseClaims(query)
-	if !ours {
+	p, signed := parseClaims(query)
+	if !signed {
 		return Picture{}, ErrUnsigned
 	}
 	p.Upstream, p.Path = upstream, rawPath
@@ -136,7 +136,7 @@ func (k *key) appendSignature(dst []byte, p Picture) []byte {
 	return base64.RawURLEncoding.AppendEncode(dst, m.sum)
 }
 
-// appendMessage appends what is signed: each field behind its length, so that
+// appendMessage appends what is signed: each field after its length, so that
 // no two pictures have the same message.
 func appendMessage(dst []byte, p Picture) []byte {
 	for _, field := range [...]string{p.Account, p.Upstream, p.Path, p.MIMEType} {

@@ -13,7 +13,7 @@ import (
 )
 
 // Reading a page allocates its Reader and nothing else, however long it is.
-func TestReaderAllocatesNothingForWhatItReads(t *testing.T) {
+func TestReaderAllocatesNothingWhileReading(t *testing.T) {
 	page := strings.Repeat(`<p style="a">text</p><img src="p:a&amp;b" data-src-type="c"><object data="l:a">`, 2000)
 	list := `[` + strings.Repeat(`{"title":"a","self":"https://api.example/api/a","b":"https:\/\/api.example\/api\/","oneNoteWebUrl":{"href":"x"}},`, 2000) + `1]`
 	p := make([]byte, 32<<10)

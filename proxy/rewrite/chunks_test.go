@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// A chunked source hands out its text in pieces of random length, sometimes
+// A chunked source returns its text in pieces of random length, sometimes
 // nothing, and sometimes the end together with the last piece.
 type chunked struct {
 	text string

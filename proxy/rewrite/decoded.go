@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 )
 
 // maxSigns is how many references or escapes a URL may hold that is looked at.
@@ -65,6 +66,9 @@ func (d *decoded) finish() bool {
 	return len(d.signs) <= maxSigns
 }
 
+// whiteSpace is what may stand around a URL.
+const whiteSpace = " \t\n\f\r"
+
 // trimmed returns the text without the white space around it, and how long that
 // is before it. White space of the raw piece itself is none of the text's: what
 // is left is written as references.
@@ -72,10 +76,9 @@ func (d *decoded) trimmed() (text []byte, lead int) {
 	if len(d.signs) == 0 {
 		return d.text, 0
 	}
-	const white = " \t\n\f\r"
-	text = bytes.TrimLeft(d.text, white)
+	text = bytes.TrimLeft(d.text, whiteSpace)
 	lead = len(d.text) - len(text)
-	return bytes.TrimRight(text, white), lead
+	return bytes.TrimRight(text, whiteSpace), lead
 }
 
 // common splits a new text in what can be written as it was, at its head and at
@@ -83,7 +86,13 @@ func (d *decoded) trimmed() (text []byte, lead int) {
 func (d *decoded) common(raw, next []byte) (head, tail, middle []byte) {
 	old := d.text
 	n := commonPrefix(old[:d.firm], next)
+	for n > 0 && n < len(old) && !utf8.RuneStart(old[n]) {
+		n-- // no character is cut in two
+	}
 	m := commonSuffix(old[n:], next[n:])
+	for m > 0 && !utf8.RuneStart(old[len(old)-m]) {
+		m--
+	}
 	if len(d.signs) == 0 {
 		return raw[:n], raw[len(raw)-m:], next[n : len(next)-m]
 	}

@@ -11,6 +11,7 @@ const (
 	other element = iota
 	img
 	object
+	div
 	script
 	plaintext
 	style
@@ -26,6 +27,7 @@ const (
 var elements = [...]string{
 	img:       "img",
 	object:    "object",
+	div:       "div",
 	script:    "script",
 	plaintext: "plaintext",
 	style:     "style",
@@ -90,10 +92,11 @@ func hasName(b []byte, name string) (match, known bool) {
 	return class[b[len(name)]]&endsName != 0, true
 }
 
-// text is the state in which the scan goes on after the element's start tag.
+// text is the state in which the scan goes on after the element's start tag, if
+// that does not close itself.
 func (e element) text() htmlState {
 	switch e {
-	case other, img, object:
+	case other, img, object, div:
 		return inText
 	case script:
 		return inScript

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/caddy-onenote/caddy-onenote/proxy"
+	"github.com/caddy-onenote/caddy-onenote/proxy/api"
 	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
 )
 
@@ -32,9 +32,9 @@ func sign(dst, path, mimeType []byte) []byte {
 }
 
 // apiOf returns the hosts of a preset on its own upstream.
-func apiOf(t testing.TB, preset string) *proxy.APIHosts {
+func apiOf(t testing.TB, preset string) *api.Hosts {
 	t.Helper()
-	p, ok := proxy.PresetNamed(preset)
+	p, ok := api.PresetNamed(preset)
 	if !ok {
 		t.Fatalf("no preset %q", preset)
 	}
@@ -42,13 +42,13 @@ func apiOf(t testing.TB, preset string) *proxy.APIHosts {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return proxy.NewAPIHosts(p, upstream)
+	return api.NewHosts(p, upstream)
 }
 
-// Pages and lists as the API writes them, or as it was seen to (their origins
-// are in testdata/ORIGINS.md), each beside what becomes of it. A case without a
-// golden file stays as it is.
-func TestGoldens(t *testing.T) {
+// The samples are pages and lists as the API writes them (their origins are in
+// testdata/ORIGINS.md), each beside what becomes of it. A sample without a golden
+// file stays as it is.
+func TestSamplesMatchTheirGoldens(t *testing.T) {
 	for _, preset := range []string{"onenote", "graph"} {
 		api := apiOf(t, preset)
 		link := api.LocalLink(base)
@@ -124,8 +124,8 @@ func writeGolden(t *testing.T, golden string, in, got []byte) {
 	}
 }
 
-// What a client reads, edits and sends back holds the API's own URLs again.
-func TestRoundTrip(t *testing.T) {
+// A page that a client reads and sends back holds the API's own URLs again.
+func TestPageSentBackHasTheAPIsURLs(t *testing.T) {
 	api := apiOf(t, "onenote")
 	up := api.UpstreamLink("https://www.onenote.com", base)
 	local := rewrite.HTMLRules{Picture: api.LocalPicture(sign), Link: api.LocalLink(base)}

@@ -9,9 +9,9 @@ import (
 	"sync"
 )
 
-// maxTag is the longest img or object tag that is rewritten. Such a tag is held
-// until its end is known, because the media type may stand after the URL; a
-// longer one (a picture inlined as a data: URI, say) passes as it is.
+// maxTag is the longest tag that is held until its end is known, because the media
+// type may stand after the URL. Of a longer one (a picture in the alt attribute,
+// say) only the part is held that is not decided; see longTag.
 const maxTag = 64 << 10
 
 // HTMLRules say which URLs of a page change, and how. A nil func changes
@@ -19,15 +19,23 @@ const maxTag = 64 << 10
 type HTMLRules struct {
 	// Picture decides about img src, with the type of data-src-type, and about
 	// img data-fullres-src, with the type of data-fullres-src-type.
-	Picture Picture
+	Picture PictureFunc
 
-	// Link decides about object data.
-	Link Link
+	// EscapePicture reports whether bare ampersands in a picture's URL are written as
+	// &amp;, where the URL itself stays as it is. HTML does not need that, XHTML does.
+	EscapePicture func(url []byte) bool
 
-	// LinkPictures also gives Link the img URLs that Picture declined. Pages on
-	// their way to the API need it: what was made local must become theirs again.
+	// Link decides about object data, and data-render-src of img and object.
+	Link LinkFunc
+
+	// LinkPictures also gives Link the img URLs that Picture declined, and
+	// data-render-src of div. Pages on their way to the API need it: local URLs
+	// must become the API's again.
 	LinkPictures bool
 }
+
+// rewrites reports whether the rules could change a page.
+func (r *HTMLRules) rewrites() bool { return r.Picture != nil || r.Link != nil }
 
 // HTML returns src with the URLs of pictures and objects replaced. The text
 // must be in an encoding that agrees with ASCII where ASCII is written, such as
@@ -38,20 +46,30 @@ type HTMLRules struct {
 // noembed, noframes and plaintext, and a ">" in a quoted value ends no tag. Of
 // attributes that are given twice the first counts. A tag that the body's end
 // cuts off is no tag. The text of noscript is taken for markup, as where
-// scripts are off: the answers of the proxy are sandboxed. What only a tree
+// scripts are off: the responses of the proxy are sandboxed. What only a tree
 // builder knows is left aside: image is not img, and a title inside svg hides
-// what it holds.
+// what it holds. There is one exception from the standard: the API writes XHTML,
+// so what closes itself (<iframe … />, <title />) holds no text.
 //
 // A replaced value keeps its quotes, or gains some if it had none, and keeps
 // its spelling where old and new URL agree; in the rest & is written as &amp;.
-// White space around a URL stays. Tags longer than 64 KiB and URLs with more
-// than 1024 references pass as they are.
+// White space around a URL stays. URLs with more than 1024 references stay as they
+// are. In a tag longer than 64 KiB a URL may move to the tag's end; see longTag.
 func HTML(src io.Reader, rules HTMLRules) *Reader {
+	return newReader(src, newHTMLScanner(rules))
+}
+
+func newHTMLScanner(rules HTMLRules) *htmlScanner {
 	s := htmlScanners.Get().(*htmlScanner)
 	s.rules = rules
 	s.images = rules.Picture != nil || rules.Link != nil && rules.LinkPictures
 	s.objects = rules.Link != nil
-	return newReader(src, s)
+	s.divs = s.objects && rules.LinkPictures
+	s.ordinary = &ordinary
+	if s.divs {
+		s.ordinary = &ordinaryNoDivs
+	}
+	return s
 }
 
 var htmlScanners = sync.Pool{New: func() any { return new(htmlScanner) }}
@@ -63,8 +81,9 @@ var htmlScanners = sync.Pool{New: func() any { return new(htmlScanner) }}
 // what a "<" begins, they are asked for and looked at again; that is at most
 // the length of the longest name in elements.
 type htmlScanner struct {
-	rules           HTMLRules
-	images, objects bool
+	rules                 HTMLRules
+	images, objects, divs bool
+	ordinary              *ordinaryNames
 
 	state   htmlState
 	tag     tagState
@@ -73,6 +92,7 @@ type htmlScanner struct {
 	element element // whose start tag, or whose text, the scan is in
 	parsed  bool    // the tag was parsed and is to be rewritten
 	held    bool    // the tag is undecided until its end is known
+	long    longTag // the tag, if it is too long to be held
 	seen    int     // undecided bytes that were scanned already
 
 	attrs [attributes]attribute // of the tag that was parsed last
@@ -123,58 +143,84 @@ func (s *htmlScanner) next(window []byte, at int, end bool) []edit {
 func (s *htmlScanner) decide(b []byte, end bool) (pass int) {
 	i, begin := s.seen, 0
 	s.seen = 0
-	for i < len(b) {
-		switch s.state {
-		case inText:
-			if i = skipText(b, i); i == len(b) {
-				return len(b)
-			}
-			begin = i
-			next, ok := s.open(b, i)
-			if !ok {
-				return s.wait(len(b), begin, end)
-			}
-			i = next
-			if s.parsed {
-				s.parsed = false
-				if e := s.rewriteTag(b[:i], begin); e.changes() {
-					s.seen = i - e.pass - e.cut
-					s.edits[0] = e
-					return e.pass
+	for {
+		for i < len(b) {
+			switch s.state {
+			case inText:
+				if i = skipText(b, i, s.ordinary); i == len(b) {
+					return len(b)
 				}
-			}
-		case inTag:
-			i = s.skipTag(b, i)
-			if s.state == inTag || !s.held {
-				continue
-			}
-			s.held = false
-			s.parse(b, begin+1+len(elements[s.element]))
-			if e := s.rewriteTag(b[:i], begin); e.changes() {
-				s.seen = i - e.pass - e.cut
-				s.edits[0] = e
-				return e.pass
-			}
-		case inComment:
-			i = s.skipComment(b, i)
-		case inBogus:
-			gt := bytes.IndexByte(b[i:], '>')
-			if gt < 0 {
+				begin = i
+				next, ok := s.open(b, i)
+				if !ok {
+					return s.wait(len(b), begin, end)
+				}
+				i = next
+				if !s.parsed {
+					continue
+				}
+				s.parsed = false
+				if i-begin > maxTag {
+					i = s.beginLong(begin)
+				} else if e := s.rewriteTag(b[:i]); e.changes() {
+					return s.decided(e, i)
+				}
+			case inTag:
+				if s.long.on {
+					e, next := s.rewriteLong(b, i)
+					if e.changes() {
+						return s.decided(e, next)
+					}
+					i = next
+					continue
+				}
+				i = s.skipTag(b, i)
+				if s.state == inTag || !s.held {
+					continue
+				}
+				s.held = false
+				if i-begin > maxTag {
+					i = s.beginLong(begin)
+					continue
+				}
+				s.parse(b, begin+1+len(elements[s.element]))
+				if e := s.rewriteTag(b[:i]); e.changes() {
+					return s.decided(e, i)
+				}
+			case inComment:
+				i = s.skipComment(b, i)
+			case inBogus:
+				gt := bytes.IndexByte(b[i:], '>')
+				if gt < 0 {
+					return len(b)
+				}
+				i += gt + 1
+				s.state = inText
+			case inRaw, inScript:
+				next, ok := s.skipRaw(b, i)
+				if !ok {
+					return s.wait(len(b), next, end)
+				}
+				i = next
+			case inPlain:
 				return len(b)
 			}
-			i += gt + 1
-			s.state = inText
-		case inRaw, inScript:
-			next, ok := s.skipRaw(b, i)
-			if !ok {
-				return s.wait(len(b), next, end)
-			}
-			i = next
-		case inPlain:
-			return len(b)
 		}
+		if !s.held || len(b)-begin < maxTag {
+			return s.pause(len(b), begin, end)
+		}
+		s.held = false
+		i = s.beginLong(begin)
 	}
-	return s.pause(len(b), begin, end)
+}
+
+// decided is what decide returns for an edit, where b was scanned up to i.
+func (s *htmlScanner) decided(e edit, i int) (pass int) {
+	n := e.pass + e.cut
+	s.seen = i - n
+	s.long.shift(n)
+	s.edits[0] = e
+	return e.pass
 }
 
 // wait leaves the bytes from there on undecided: too few to tell.
@@ -188,15 +234,20 @@ func (s *htmlScanner) wait(n, from int, end bool) (pass int) {
 // pause is what decide returns when it has seen all n bytes, the last of them
 // in the tag from begin on if one is held.
 func (s *htmlScanner) pause(n, begin int, end bool) (pass int) {
-	if !s.held {
-		return n
-	}
-	if end || n-begin >= maxTag {
+	switch {
+	case end:
 		s.held = false
 		return n
+	case s.held:
+		s.seen = n - begin
+		return begin
+	case s.state == inTag && s.long.on:
+		pass = s.long.undecided(n, s.tag)
+		s.seen = n - pass
+		s.long.shift(pass)
+		return pass
 	}
-	s.seen = n - begin
-	return begin
+	return n
 }
 
 // open looks at what the "<" at lt begins and returns where to go on. It
@@ -257,7 +308,7 @@ func (s *htmlScanner) openStart(b []byte, i int) (int, bool) {
 	}
 	s.element = e
 	i += n
-	if e == img && s.images || e == object && s.objects {
+	if e == img && s.images || e == object && s.objects || e == div && s.divs {
 		if end := s.parse(b, i); end >= 0 {
 			s.parsed = true
 			return end, true
@@ -270,19 +321,25 @@ func (s *htmlScanner) openStart(b []byte, i int) (int, bool) {
 	return i, true
 }
 
+// reset makes the scanner begin another text. Its counts go on.
+func (s *htmlScanner) reset() {
+	s.state, s.held, s.parsed, s.seen = inText, false, false, 0
+	s.long.on = false
+}
+
 func (s *htmlScanner) forget([]byte) {}
 
 func (s *htmlScanner) counts() (pictures, links int) { return s.pictures, s.links }
 
 func (s *htmlScanner) size() int {
-	return cap(s.out) + cap(s.new) + s.url.size() + s.mimeType.size()
+	return cap(s.out) + cap(s.new) + s.url.size() + s.mimeType.size() + s.long.size()
 }
 
 func (s *htmlScanner) release() {
-	if s.size() > maxKept {
+	if s.size() > maxPooled {
 		*s = htmlScanner{}
 	}
-	*s = htmlScanner{out: s.out, new: s.new, url: s.url.emptied(), mimeType: s.mimeType.emptied()}
+	*s = htmlScanner{out: s.out, new: s.new, url: s.url.emptied(), mimeType: s.mimeType.emptied(), long: s.long.emptied()}
 	htmlScanners.Put(s)
 }
 

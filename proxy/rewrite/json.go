@@ -26,7 +26,7 @@ const (
 // JSON returns src with those string values replaced that begin with a URL of
 // one of the hosts and that link replaces, at any depth. A URL's host and port,
 // in lower case, must hold one of hosts; so "example.com" also stands for
-// "www.example.com". link decides what is ours: it gets the whole string,
+// "www.example.com". link decides which URLs change: it gets the whole string,
 // escapes resolved.
 //
 // Never changed are keys, the middle of a text, and the values (strings,
@@ -40,13 +40,13 @@ const (
 //
 // The body is not parsed as a whole, so nothing says that it is JSON but its
 // beginning: unless its first character (after white space and a byte order
-// mark) is "{", "[" or a quote, it passes unchanged. It also passes unchanged
+// mark) is "{", "[" or a quote, it stays unchanged. It also stays unchanged
 // from the first byte on that is not UTF-8. In malformed JSON what is changed
 // still is a string after ":", "[" or ",". Not recognised are a scheme, a host
 // or the name of a member that is written with \u escapes: no JSON writer makes
-// those. Strings longer than 64 KiB, or with more than 1024 escapes, pass
+// those. Strings longer than 64 KiB, or with more than 1024 escapes, stay
 // as they are.
-func JSON(src io.Reader, hosts []string, link Link) *Reader {
+func JSON(src io.Reader, hosts []string, link LinkFunc) *Reader {
 	s := jsonScanners.Get().(*jsonScanner)
 	s.link = link
 	for _, h := range hosts {
@@ -69,7 +69,7 @@ var jsonScanners = sync.Pool{New: func() any { return new(jsonScanner) }}
 // A window is scanned once for all its edits, or for as many as maxEdits and
 // maxTexts allow.
 type jsonScanner struct {
-	link  Link
+	link  LinkFunc
 	hosts []string
 
 	state   jsonState
@@ -80,8 +80,8 @@ type jsonScanner struct {
 	held bool // the undecided bytes begin with a string that may be a URL
 	seen int  // bytes of it that were searched for its end already
 
-	kept value   // the value that is skipped, in state inKept
-	past history // what stood in front of the window
+	skipped value   // the value that is skipped, in state inSkipped
+	past    history // what stood in front of the window
 
 	// Where in the window that is scanned the next of these are.
 	brace, square, upper mark
@@ -116,8 +116,8 @@ type jsonState uint8
 const (
 	beforeJSON jsonState = iota // nothing but white space so far
 	inJSON
-	inKept  // in the value of a member that must not change
-	notJSON // and never will be
+	inSkipped // in the value of a member that must not change
+	notJSON   // and never will be
 )
 
 func (s *jsonScanner) next(window []byte, at int, end bool) []edit {
@@ -158,15 +158,15 @@ func (s *jsonScanner) scan(b []byte, at int, end bool) (done int) {
 	}
 	s.brace, s.square, s.upper, s.opening = -1, -1, -1, -1
 	for i < len(b) && s.state != notJSON && !s.full() {
-		if s.state == inKept {
-			if i = s.kept.skip(b, i); s.kept.closed() {
+		if s.state == inSkipped {
+			if i = s.skipped.skip(b, i); s.skipped.closed() {
 				s.state = inJSON
 			}
 			continue
 		}
 		if !s.held {
 			i = s.skipTo(b, i, s.nextURL(b, i))
-			if i == len(b) || s.state == inKept {
+			if i == len(b) || s.state == inSkipped {
 				continue
 			}
 		}
@@ -285,7 +285,7 @@ func (s *jsonScanner) isOurs(authority []byte) bool {
 }
 
 // skipTo looks at the brackets before to, and returns where to go on: there, or
-// behind a bracket whose value must not change.
+// after a bracket whose value must not change.
 func (s *jsonScanner) skipTo(b []byte, from, to int) int {
 	for {
 		i := min(s.brace.next(b, from, '{'), s.square.next(b, from, '['))
@@ -293,9 +293,9 @@ func (s *jsonScanner) skipTo(b []byte, from, to int) int {
 			return to
 		}
 		from = i + 1
-		if _, kept := s.before(b, i); kept {
-			s.state, s.kept = inKept, value{}
-			s.kept.skip(b[:from], i)
+		if _, unchanged := s.before(b, i); unchanged {
+			s.state, s.skipped = inSkipped, value{}
+			s.skipped.skip(b[:from], i)
 			return from
 		}
 	}
@@ -310,8 +310,8 @@ func (s *jsonScanner) rewrite(b []byte, open int, end bool) (next int, known boo
 		from = open + s.seen
 		s.held = false
 	}
-	last, kept := s.before(b, open)
-	if kept || !beginsValue[last] {
+	last, unchanged := s.before(b, open)
+	if unchanged || !beginsValue[last] {
 		return open + 1, true
 	}
 	shut := stringEnd(b, open, from)
@@ -405,11 +405,11 @@ func (s *jsonScanner) spell(text []byte, escapeSlash bool) []byte {
 
 // before returns the last byte before b[i] that is not white space, 0 if there
 // is none, and whether it is the colon after a key whose value must not change.
-func (s *jsonScanner) before(b []byte, i int) (last byte, kept bool) {
-	if i > longestKept+len(`\"":`) {
+func (s *jsonScanner) before(b []byte, i int) (last byte, unchanged bool) {
+	if i > longestUnchanged+len(`\"":`) {
 		switch c := b[i-1]; {
 		case c == ':' && b[i-2] == '"':
-			return ':', endsInKeptKey(b[:i-2])
+			return ':', endsInUnchangedKey(b[:i-2])
 		case c > ' ' && c != ':':
 			return c, false
 		}
@@ -418,7 +418,7 @@ func (s *jsonScanner) before(b []byte, i int) (last byte, kept bool) {
 	if last = l.significant(); last != ':' {
 		return last, false
 	}
-	return last, l.keptKey()
+	return last, l.unchangedKey()
 }
 
 func (s *jsonScanner) forget(old []byte) { s.past.add(old) }
@@ -431,7 +431,7 @@ func (s *jsonScanner) size() int {
 }
 
 func (s *jsonScanner) release() {
-	if s.size() > maxKept {
+	if s.size() > maxPooled {
 		*s = jsonScanner{}
 	}
 	clear(s.hosts)

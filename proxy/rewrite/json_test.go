@@ -65,11 +65,11 @@ func TestJSONRewritesValuesThatBeginWithAURL(t *testing.T) {
 			`{"links":{"oneNoteWebUrl":{"href":` + u + `},"x":` + v + `}}`},
 		{"client URL", `{"oneNoteClientUrl" : {"a":[{}],"href":` + u + `}, "x":` + u + `}`,
 			`{"oneNoteClientUrl" : {"a":[{}],"href":` + u + `}, "x":` + v + `}`},
-		{"brackets in kept texts", `{"title":["]\"}",{"a":"]\\"},` + u + `],"x":` + u + `}`,
+		{"brackets in unchanged texts", `{"title":["]\"}",{"a":"]\\"},` + u + `],"x":` + u + `}`,
 			`{"title":["]\"}",{"a":"]\\"},` + u + `],"x":` + v + `}`},
 		{"bracket in a text", `["title\":{",` + u + `]`, `["title\":{",` + v + `]`},
 		{"bracket after a text", `{"a":":{",` + `"x":` + u + `}`, `{"a":":{","x":` + v + `}`},
-		{"kept member with much white space", `{"title"` + strings.Repeat(" ", 70000) + `:` + strings.Repeat("\n", 70000) + `[` + u + `]}`, ``},
+		{"unchanged member with much white space", `{"title"` + strings.Repeat(" ", 70000) + `:` + strings.Repeat("\n", 70000) + `[` + u + `]}`, ``},
 
 		{"single quotes", `[{'content':'<img src="https://api.example/api/a">'}]`, ``},
 		{"HTML", `<a href=` + u + `>` + ` {"a":` + u + `}`, ``},
@@ -97,7 +97,7 @@ func TestJSONRewritesValuesThatBeginWithAURL(t *testing.T) {
 }
 
 // Whatever a host is made of, it is found, also as the end of another.
-func TestJSONFindsAnyHost(t *testing.T) {
+func TestJSONFindsEachHost(t *testing.T) {
 	for _, host := range []string{"localhost:8080", "127.0.0.1:8080", "[::1]:8080", "[fe80::1]", "home.example", "a", "zoo", "xn--bcher-kva.example"} {
 		for _, old := range []string{"http://" + host, "https:\\/\\/" + host, "https://sub." + host + ":1"} {
 			in := `{"a":"` + old + `/api/x","b":["` + old + `","` + old + `/api/y"],"` + old + `/api/z":{"c":"see ` + old + `/api/"}}`
@@ -155,7 +155,7 @@ func TestJSONRewritesManyURLs(t *testing.T) {
 	}
 }
 
-func TestJSONPassesStringsThatAreTooLong(t *testing.T) {
+func TestJSONLeavesStringsThatAreTooLong(t *testing.T) {
 	const head, tail = `"https://api.example/api/`, `"`
 	for _, n := range []int{maxString - 1, maxString, maxString + 1, 3 * maxString} {
 		long := head + strings.Repeat("x", n-len(head)-len(tail)) + tail

@@ -24,8 +24,8 @@ type jsonToken struct {
 func jsonTokens(t testing.TB, text string) (tokens []jsonToken, rest string) {
 	t.Helper()
 	type level struct {
-		object, isKey, kept bool
-		key                 string
+		object, isKey, unchanged bool
+		key                      string
 	}
 	stack := []level{{}}
 	dec := json.NewDecoder(strings.NewReader(text))
@@ -44,12 +44,12 @@ func jsonTokens(t testing.TB, text string) (tokens []jsonToken, rest string) {
 		now := jsonToken{gap: text[offset : end-len(raw)], raw: raw}
 		offset = end
 		top := &stack[len(stack)-1]
-		kept := top.kept || top.object && slices.Contains(keptNames, top.key)
+		unchanged := top.unchanged || top.object && slices.Contains(unchangedNames, top.key)
 		switch tok {
 		case json.Delim('{'):
-			stack = append(stack, level{object: true, isKey: true, kept: kept})
+			stack = append(stack, level{object: true, isKey: true, unchanged: unchanged})
 		case json.Delim('['):
-			stack = append(stack, level{kept: kept})
+			stack = append(stack, level{unchanged: unchanged})
 		case json.Delim('}'), json.Delim(']'):
 			stack = stack[:len(stack)-1]
 			top = &stack[len(stack)-1]
@@ -60,14 +60,14 @@ func jsonTokens(t testing.TB, text string) (tokens []jsonToken, rest string) {
 				top.key, top.isKey = raw[1:len(raw)-1], false
 				break
 			}
-			now.value = isString && !kept
+			now.value = isString && !unchanged
 			top.isKey = true
 		}
 		tokens = append(tokens, now)
 	}
 }
 
-var keptNames = []string{"title", "name", "displayName", "previewText", "content", "message",
+var unchangedNames = []string{"title", "name", "displayName", "previewText", "content", "message",
 	"oneNoteWebUrl", "oneNoteClientUrl", "@api.url"}
 
 // plainHost is what a string must begin with, unescaped but for its slashes.
@@ -87,7 +87,7 @@ func checkJSON(t testing.TB, in, got string) {
 	for i := range a {
 		want := a[i].raw
 		if a[i].value && plainHost.MatchString(want) {
-			if url, ok := Link(local).Replace(nil, []byte(unquote(t, want))); ok {
+			if url, ok := LinkFunc(local).Replace(nil, []byte(unquote(t, want))); ok {
 				if unquote(t, b[i].raw) != string(url) {
 					t.Fatalf("%q: got %s for %s, want %q", in, b[i].raw, want, url)
 				}

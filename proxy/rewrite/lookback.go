@@ -3,25 +3,25 @@
 
 package rewrite
 
-// longestKept is the length of oneNoteClientUrl, the longest of keptKeys.
-const longestKept = 16
+// longestUnchanged is the length of oneNoteClientUrl, the longest of unchangedKeys.
+const longestUnchanged = 16
 
-// keptKeys are the members that keep their values as they are, by the last byte
+// unchangedKeys are the members whose values stay as they are, by the last byte
 // of their names, and with the quote before them.
-var keptKeys = [256][]string{
+var unchangedKeys = [256][]string{
 	'e': {`"title`, `"name`, `"displayName`, `"message`},
 	't': {`"content`, `"previewText`},
 	'l': {`"oneNoteWebUrl`, `"oneNoteClientUrl`, `"@api.url`},
 }
 
-// endsInKeptKey reports whether b, which ends before a key's last quote, ends in
-// a key of a member that keeps its value. If the quote before the name is an
+// endsInUnchangedKey reports whether b, which ends before a key's last quote, ends in
+// a key of a member whose value stays. If the quote before the name is an
 // escaped one, the key is longer and another.
-func endsInKeptKey(b []byte) bool {
+func endsInUnchangedKey(b []byte) bool {
 	if len(b) == 0 {
 		return false
 	}
-	for _, key := range keptKeys[b[len(b)-1]] {
+	for _, key := range unchangedKeys[b[len(b)-1]] {
 		if n := len(b) - len(key); n >= 0 && b[n] == '"' && string(b[n:]) == key {
 			return n == 0 || b[n-1] != '\\'
 		}
@@ -60,15 +60,15 @@ func (l *lookback) significant() byte {
 	}
 }
 
-// keptKey reports whether the string before is the key of a member whose value
+// unchangedKey reports whether the string before is the key of a member whose value
 // must not change.
-func (l *lookback) keptKey() bool {
+func (l *lookback) unchangedKey() bool {
 	if l.significant() != '"' {
 		return false
 	}
-	const enough = longestKept + len(`\"`)
+	const enough = longestUnchanged + len(`\"`)
 	if len(l.window) >= enough {
-		return endsInKeptKey(l.window)
+		return endsInUnchangedKey(l.window)
 	}
 	var text [enough]byte
 	i := len(text)
@@ -76,14 +76,14 @@ func (l *lookback) keptKey() bool {
 		i--
 		text[i] = l.previous()
 	}
-	return endsInKeptKey(text[i:])
+	return endsInUnchangedKey(text[i:])
 }
 
 // A history is the end of what is no longer in the window, with one space for
 // any white space. It is as much as a lookback can need: a colon, a key with
 // its quotes, and what is before it.
 type history struct {
-	text [longestKept + 12]byte
+	text [longestUnchanged + 12]byte
 	used int // bytes at the end of text
 }
 

@@ -12,9 +12,9 @@ import (
 
 const (
 	// readSize is the most that is asked of the source at once. It bounds what
-	// one replacement can displace, whatever buffer the caller brings. It is less
-	// than the 32 KiB that callers bring: most texts grow, and what does not fit
-	// costs another read and write of a few bytes.
+	// one replacement can displace, whatever the size of the caller's buffer. It is
+	// less than the usual 32 KiB of a caller: most texts grow, and what does not
+	// fit costs another read and write of a few bytes.
 	readSize = 30 << 10
 
 	// minRead is the least room that makes a read worth it.
@@ -25,9 +25,9 @@ const (
 	// tag to and fro with every byte of a slow source would be quadratic.
 	maxCarried = 256
 
-	// maxKept is the largest buffer that goes back to the pool. A page with one
-	// enormous tag shall not fatten every page after it.
-	maxKept = 128 << 10
+	// maxPooled is the largest buffer that goes back to the pool. A page with one
+	// enormous tag must not cost memory for every page after it.
+	maxPooled = 128 << 10
 
 	// maxEmptyReads is how often in a row a source may return nothing.
 	maxEmptyReads = 100
@@ -40,7 +40,7 @@ var errClosed = errors.New("rewrite: read after close")
 // first pass bytes stay, the next cut bytes go, and text stands in their place.
 // An edit that cuts nothing and writes nothing says that the bytes after pass
 // are undecided until more is known. Edits are valid until the scanner is asked
-// again; the Reader takes from them what it has handed out.
+// again; the Reader takes from them what it has returned.
 type edit struct {
 	pass, cut int
 	text      []byte
@@ -76,19 +76,19 @@ type scanner interface {
 // It reads from its source into the caller's buffer and scans there; bytes are
 // moved only from the first replacement of a read to that read's end, and where
 // a tag or a URL is cut in two by the end of a read. It never waits for more of
-// the source while it has something to hand out.
+// the source while it has something to return.
 //
 // Read must not be called concurrently with itself. Close may be called at any
 // time.
 type Reader struct {
 	src  io.Reader
-	err  error   // of the source; handed out after the last byte
-	scan scanner // nil when all is handed out
+	err  error   // of the source; returned after the last byte
+	scan scanner // nil when all is returned
 
-	window []byte // bytes of the source from at on are not handed out yet
+	window []byte // bytes of the source from at on are not returned yet
 	at     int
 	box    *[]byte // what the window came in from its pool
-	todo   []edit  // decided, not handed out yet
+	todo   []edit  // decided, not returned yet
 	short  bool    // the scanner needs more than the window holds
 
 	closed atomic.Bool
@@ -127,10 +127,10 @@ func (r *Reader) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// empty reports whether all that was read has been handed out.
+// empty reports whether all that was read has been returned.
 func (r *Reader) empty() bool { return r.at == len(r.window) && len(r.todo) == 0 }
 
-// drain hands out what is decided, and decides as far as the window allows.
+// drain returns what is decided, and decides as far as the window allows.
 func (r *Reader) drain(p []byte) (n int) {
 	for {
 		for len(r.todo) > 0 {
@@ -309,7 +309,7 @@ func (r *Reader) release() {
 	r.scan, r.todo = nil, nil
 	if r.box != nil {
 		*r.box = nil
-		if cap(r.window) <= maxKept {
+		if cap(r.window) <= maxPooled {
 			*r.box = r.window[:0]
 		}
 		windows.Put(r.box)

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestReaderCountsWhatItReplaced(t *testing.T) {
+func TestReaderCountsReplacements(t *testing.T) {
 	in := `<img src="p:a" data-fullres-src="p:b"><object data="l:c"><img src="x"><img src="p:d">`
 	r := HTML(strings.NewReader(in), upper())
 	check := func(when string, wantP, wantL int) {
@@ -33,7 +33,7 @@ func TestReaderCountsWhatItReplaced(t *testing.T) {
 	check("after closing", 3, 1)
 }
 
-func TestReaderHandsOutWhatCameBeforeAnError(t *testing.T) {
+func TestReaderReturnsWhatCameBeforeAnError(t *testing.T) {
 	broken := errors.New("connection cut")
 	for _, in := range []string{`<p>a`, `<p>a<img src="p:a"`, `<p>a<im`, `<img src="p:a"><`} {
 		src := io.MultiReader(strings.NewReader(in), iotest.ErrReader(broken))
@@ -45,8 +45,8 @@ func TestReaderHandsOutWhatCameBeforeAnError(t *testing.T) {
 	}
 }
 
-// What is decided is handed out at once: the source may take its time for more.
-func TestReaderDoesNotWaitForMore(t *testing.T) {
+// What is decided is returned at once: the source may be slow to return more.
+func TestReaderReturnsWhatItHasWithoutWaiting(t *testing.T) {
 	for _, test := range []struct {
 		in, want string
 		open     func(io.Reader) *Reader
@@ -84,7 +84,7 @@ func openHTML(src io.Reader) *Reader { return HTML(src, upper()) }
 
 func openJSON(src io.Reader) *Reader { return JSON(src, testHosts, local) }
 
-// A once gives its text, and an error to whoever does not leave it at that.
+// A once gives its text, and an error to each later Read.
 type once struct{ text string }
 
 func (o *once) Read(p []byte) (int, error) {
@@ -96,7 +96,7 @@ func (o *once) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestReaderAfterClose(t *testing.T) {
+func TestReadAfterCloseIsAnError(t *testing.T) {
 	r := openHTML(strings.NewReader(`<img src="p:a">`))
 	for range 2 {
 		if err := r.Close(); err != nil {
@@ -108,9 +108,9 @@ func TestReaderAfterClose(t *testing.T) {
 	}
 }
 
-// A body that is closed while it is read must not have its buffers in other
-// hands; the race detector watches.
-func TestReaderClosedWhileReading(t *testing.T) {
+// The buffers of a body that is closed while it is read must not be used by
+// another body; the race detector checks it.
+func TestCloseWhileReadingIsSafe(t *testing.T) {
 	page := strings.Repeat(`<p>text<img src="p:a">`, 10)
 	pr, pw := io.Pipe()
 	r := openHTML(pr)
@@ -134,7 +134,7 @@ func TestReaderClosedWhileReading(t *testing.T) {
 	<-done
 }
 
-func TestReaderAfterTheEnd(t *testing.T) {
+func TestReadAfterTheEndIsEOF(t *testing.T) {
 	r := openHTML(strings.NewReader(`<p>`))
 	readAll(t, r)
 	r = openHTML(iotest.DataErrReader(strings.NewReader(`<p>`)))
@@ -148,7 +148,7 @@ func TestReaderAfterTheEnd(t *testing.T) {
 	}
 }
 
-func TestReaderReadsNothingIntoNothing(t *testing.T) {
+func TestReadIntoAnEmptyBufferReturnsNothing(t *testing.T) {
 	r := openHTML(&once{text: "a"})
 	defer r.Close()
 	if n, err := r.Read(nil); n != 0 || err != nil {
@@ -156,7 +156,7 @@ func TestReaderReadsNothingIntoNothing(t *testing.T) {
 	}
 }
 
-func TestReaderGivesUpOnASourceThatGivesNothing(t *testing.T) {
+func TestReaderFailsWhenItsSourceReturnsNothing(t *testing.T) {
 	r := openHTML(emptyReader{})
 	defer r.Close()
 	if _, err := r.Read(make([]byte, 10)); err != io.ErrNoProgress {
@@ -168,8 +168,8 @@ type emptyReader struct{}
 
 func (emptyReader) Read([]byte) (int, error) { return 0, nil }
 
-// Whatever a body holds, its Reader holds little of it.
-func TestReaderHoldsLittle(t *testing.T) {
+// A Reader buffers little, whatever the body holds.
+func TestReaderBuffersLittle(t *testing.T) {
 	const most = 256 << 10
 	long := strings.Repeat("x", 2<<20)
 	for name, body := range map[string]struct {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/ascii"
 )
 
 // replacement is what stands for what cannot be.
@@ -80,7 +82,7 @@ func htmlReference(raw []byte) (text string, n int, firm bool) {
 		return numericReference(raw)
 	}
 	n = 1
-	for n < len(raw) && n < longestReference && isAlphanumeric(raw[n]) {
+	for n < len(raw) && n < longestReference && ascii.IsAlphanumeric(raw[n]) {
 		n++
 	}
 	if n == 1 {
@@ -89,7 +91,7 @@ func htmlReference(raw []byte) (text string, n int, firm bool) {
 	if n < len(raw) && raw[n] == ';' {
 		n++
 		firm = true
-	} else if n < len(raw) && (raw[n] == '=' || isAlphanumeric(raw[n])) {
+	} else if n < len(raw) && (raw[n] == '=' || ascii.IsAlphanumeric(raw[n])) {
 		// In attributes the old references without a semicolon do not count
 		// before these: href="?a=1&copy=2".
 		return "&", 1, false
@@ -143,5 +145,3 @@ func numbered(x rune) string {
 	}
 	return string(x) // U+FFFD for half of a surrogate pair
 }
-
-func isAlphanumeric(c byte) bool { return isLetter(c) || '0' <= c && c <= '9' }

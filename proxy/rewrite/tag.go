@@ -35,6 +35,7 @@ type tagState uint8
 const (
 	inTagName tagState = iota
 	beforeAttribute
+	afterSlash // one that stands by itself: ">" makes the tag close itself
 	inAttribute
 	afterAttribute
 	beforeValue
@@ -45,6 +46,14 @@ const (
 
 // skipTag goes on to the end of the tag, or of b.
 func (s *htmlScanner) skipTag(b []byte, i int) int {
+	for i < len(b) && s.state == inTag {
+		i = s.skipAttribute(b, i)
+	}
+	return i
+}
+
+// skipAttribute goes on to the end of the next attribute, of the tag, or of b.
+func (s *htmlScanner) skipAttribute(b []byte, i int) int {
 	st := s.tag
 	for i < len(b) {
 		switch st {
@@ -57,18 +66,28 @@ func (s *htmlScanner) skipTag(b []byte, i int) int {
 			}
 			st = beforeAttribute
 		case beforeAttribute:
-			// A slash that does not end the tag separates attributes.
 			c := b[i]
 			i++
-			if class[c]&(space|slash) != 0 {
-				continue
-			}
-			if c == '>' {
+			switch {
+			case class[c]&space != 0:
+			case c == '/':
+				st = afterSlash
+			case c == '>':
+				s.tag = beforeAttribute
 				s.state = s.element.text()
 				s.script = scriptState{}
 				return i
+			default:
+				st = inAttribute // even if it is "="
+				s.long.name = i - 1
 			}
-			st = inAttribute // even if it is "="
+		case afterSlash:
+			if b[i] == '>' {
+				// The API writes XHTML: what closes itself has no text.
+				s.tag, s.state = afterSlash, inText
+				return i + 1
+			}
+			st = beforeAttribute
 		case inAttribute:
 			for class[b[i]]&endsAttribute == 0 {
 				if i++; i == len(b) {
@@ -85,7 +104,8 @@ func (s *htmlScanner) skipTag(b []byte, i int) int {
 			case class[c]&space != 0:
 				i++
 			default:
-				st = beforeAttribute
+				s.tag = beforeAttribute
+				return i
 			}
 		case beforeValue:
 			switch c := b[i]; {
@@ -96,7 +116,8 @@ func (s *htmlScanner) skipTag(b []byte, i int) int {
 				i++
 				st = inSingle
 			case c == '>':
-				st = beforeAttribute
+				s.tag = beforeAttribute
+				return i
 			case class[c]&space != 0:
 				i++
 			default:
@@ -112,8 +133,8 @@ func (s *htmlScanner) skipTag(b []byte, i int) int {
 				s.tag = st
 				return len(b)
 			}
-			i += k + 1
-			st = beforeAttribute
+			s.tag = beforeAttribute
+			return i + k + 1
 		case inUnquoted:
 			for class[b[i]]&endsUnquoted == 0 {
 				if i++; i == len(b) {
@@ -121,7 +142,8 @@ func (s *htmlScanner) skipTag(b []byte, i int) int {
 					return i
 				}
 			}
-			st = beforeAttribute
+			s.tag = beforeAttribute
+			return i
 		}
 	}
 	s.tag = st
@@ -142,6 +164,7 @@ const (
 	attrFullres
 	attrFullresType
 	attrData
+	attrRender
 	attributes
 )
 
@@ -151,7 +174,22 @@ var attributeNames = [attributes]string{
 	attrFullres:     "data-fullres-src",
 	attrFullresType: "data-fullres-src-type",
 	attrData:        "data",
+	attrRender:      "data-render-src",
 }
+
+// urlAttributes are the attributes of each element that hold URLs.
+var urlAttributes = [len(elements)][]int{
+	img:    {attrSrc, attrFullres, attrRender},
+	object: {attrData, attrRender},
+	div:    {attrRender},
+}
+
+// isPicture reports whether the attribute holds the URL of a picture. The
+// attribute after it is the one with the picture's media type.
+func isPicture(attr int) bool { return attr == attrSrc || attr == attrFullres }
+
+// isType reports whether the attribute holds a media type.
+func isType(attr int) bool { return attr == attrSrcType || attr == attrFullresType }
 
 // byLength is the attribute whose name has that length, plus one.
 var byLength = func() (t [32]uint8) {
@@ -262,35 +300,66 @@ func parseValue(b []byte, i int) (attribute, int) {
 	return attribute{set: true, start: start, end: i}, i
 }
 
-// rewriteTag asks about the URLs of the tag that begins at begin and ends with
-// b, and was parsed.
-func (s *htmlScanner) rewriteTag(b []byte, begin int) (e edit) {
-	if len(b)-begin > maxTag {
-		return e
-	}
+// rewriteTag asks about the URLs of the tag that ends with b, and was parsed.
+func (s *htmlScanner) rewriteTag(b []byte) (e edit) {
 	s.out = s.out[:0]
-	if s.element == object {
-		return s.rewriteValue(b, e, attrData, -1)
+	var inOrder [3]int
+	n := 0
+	for _, attr := range urlAttributes[s.element] {
+		if !s.attrs[attr].set {
+			continue
+		}
+		i := n
+		for ; i > 0 && s.attrs[inOrder[i-1]].start > s.attrs[attr].start; i-- {
+			inOrder[i] = inOrder[i-1]
+		}
+		inOrder[i] = attr
+		n++
 	}
-	if !s.attrs[attrSrc].set && !s.attrs[attrFullres].set {
-		return e
+	for _, attr := range inOrder[:n] {
+		a := s.attrs[attr]
+		var mimeType []byte
+		if isPicture(attr) && s.attrs[attr+1].set {
+			t := &s.attrs[attr+1]
+			mimeType = b[t.start:t.end]
+		}
+		if s.rules.LinkPictures && a.quote == '\'' {
+			a.end = literalsEnd(b, a.start, a.end)
+		}
+		e = s.rewriteValue(b, e, attr, a, mimeType)
 	}
-	first, second := attrSrc, attrFullres
-	if s.attrs[second].set && s.attrs[second].start < s.attrs[first].start {
-		first, second = second, first
-	}
-	e = s.rewriteValue(b, e, first, first+1)
-	return s.rewriteValue(b, e, second, second+1)
+	return e
 }
 
-// rewriteValue asks about the URL of an attribute and extends e by what becomes
-// of it. The type is the attribute with its media type, or negative where the
-// URL is not a picture's.
-func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
-	a := s.attrs[attr]
-	if !a.set {
-		return e
+// literalsEnd returns where the single-quoted value of an attribute ends that was
+// written around an address with quotes of its own:
+//
+//	src='http://localhost:8080/api/v1.0/users('ann@contoso.example')/notes/…'
+//
+// In HTML it ends in front of the name, and what the proxy has added to the address
+// would go up as attributes without meaning.
+func literalsEnd(b []byte, start, end int) int {
+	for at := end; at > start && b[at-1] == '('; {
+		name := bytes.IndexAny(b[at+1:], "' \t\r\n\f<>")
+		shut := at + 1 + name
+		if name < 0 || !bytes.HasPrefix(b[shut:], []byte("')")) {
+			return end
+		}
+		rest := bytes.IndexAny(b[shut+1:], "' \t\r\n\f<>")
+		at = shut + 1 + rest
+		if rest < 0 || b[at] != '\'' {
+			return end
+		}
+		if b[at-1] != '(' {
+			return at
+		}
 	}
+	return end
+}
+
+// rewriteValue asks about the URL that is the value a of an attribute, and extends
+// e by what becomes of it. mimeType is the media type as it is written.
+func (s *htmlScanner) rewriteValue(b []byte, e edit, attr int, a attribute, mimeType []byte) edit {
 	for a.start < a.end && class[b[a.start]]&space != 0 {
 		a.start++
 	}
@@ -304,47 +373,86 @@ func (s *htmlScanner) rewriteValue(b []byte, e edit, attr, typ int) edit {
 	if !s.url.html(raw) {
 		return e
 	}
-	from, to, count := s.ask(b, typ)
+	from, to, count := s.ask(attr, mimeType)
+	if count == nil && isPicture(attr) && s.rules.EscapePicture != nil {
+		return s.escapeAmpersands(b, e, a)
+	}
 	if count == nil || string(s.new) == string(s.url.text[from:to]) {
 		return e
 	}
 	*count++
-	asItIs := len(s.url.signs) == 0 && a.quote != 0
-	begin, end := a.start, a.end
-	if asItIs {
-		begin, end = a.start+from, a.start+to
+	begin, end, text := a.start+from, a.start+to, s.new
+	switch {
+	case a.quote == 0:
+		// An unquoted value may hold what a quoted one must not, so nothing of
+		// its spelling stays.
+		begin, end, text = a.start, a.end, s.whole(from, to)
+	case len(s.url.signs) > 0:
+		head, tail, middle := s.url.common(raw, s.whole(from, to))
+		begin, end, text = a.start+len(head), a.end-len(tail), middle
 	}
-	if e.changes() {
-		s.out = append(s.out, b[e.pass+e.cut:begin]...)
-	} else {
-		e.pass = begin
-	}
-	if asItIs {
-		s.out = appendEscaped(s.out, s.new, a.quote)
-	} else {
-		s.new = append(slices.Insert(s.new, 0, s.url.text[:from]...), s.url.text[to:]...)
-		s.out = appendValue(s.out, raw, &s.url, s.new, a.quote)
-	}
+	e = s.reach(b, e, begin)
+	s.out = appendValue(s.out, text, a.quote)
 	e.cut = end - e.pass
 	e.text = s.out
 	return e
 }
 
-// ask asks what becomes of the URL. What shall stand in place of its text from
-// there to there is new then, and count is where that is counted; nil is for
-// nothing.
-func (s *htmlScanner) ask(b []byte, typ int) (from, to int, count *int) {
+// escapeAmpersands extends e by the ampersands of the value a that begin no
+// reference, if there are any and its URL is one in which they are escaped.
+func (s *htmlScanner) escapeAmpersands(b []byte, e edit, a attribute) edit {
+	raw := b[a.start:a.end]
+	isBare := func(x sign) bool { return x.rawEnd-x.raw == 1 && raw[x.raw] == '&' }
+	url, _ := s.url.trimmed()
+	if !slices.ContainsFunc(s.url.signs, isBare) || !s.rules.EscapePicture(url) {
+		return e
+	}
+	s.pictures++
+	for _, x := range s.url.signs {
+		if isBare(x) {
+			e = s.reach(b, e, a.start+x.raw)
+			s.out = append(s.out, "&amp;"...)
+			e.cut = a.start + x.rawEnd - e.pass
+			e.text = s.out
+		}
+	}
+	return e
+}
+
+// reach extends an edit up to at, from where on something else changes.
+func (s *htmlScanner) reach(b []byte, e edit, at int) edit {
+	if e.changes() {
+		s.out = append(s.out, b[e.pass+e.cut:at]...)
+		e.cut = at - e.pass
+	} else {
+		e.pass = at
+	}
+	return e
+}
+
+// whole returns all of the new URL where only the text from there to there was
+// asked for.
+func (s *htmlScanner) whole(from, to int) []byte {
+	s.new = append(slices.Insert(s.new, 0, s.url.text[:from]...), s.url.text[to:]...)
+	return s.new
+}
+
+// ask asks what becomes of the URL in that attribute. What to write instead of its
+// text from there to there is new then, and count is where that is counted; nil is
+// for nothing.
+func (s *htmlScanner) ask(attr int, mimeType []byte) (from, to int, count *int) {
 	url, lead := s.url.trimmed()
 	var ok bool
-	if typ >= 0 && s.rules.Picture != nil {
-		if t := s.attrs[typ]; !t.set || !s.mimeType.html(b[t.start:t.end]) {
+	picture := isPicture(attr)
+	if picture && s.rules.Picture != nil {
+		if !s.mimeType.html(mimeType) {
 			s.mimeType.same(nil)
 		}
 		if s.new, from, ok = s.rules.Picture(s.new[:0], url, s.mimeType.text); ok {
 			return lead + from, lead + len(url), &s.pictures
 		}
 	}
-	if s.rules.Link != nil && (typ < 0 || s.rules.LinkPictures) {
+	if s.rules.Link != nil && (!picture || s.rules.LinkPictures) {
 		if s.new, to, ok = s.rules.Link(s.new[:0], url); ok {
 			return lead, lead + to, &s.links
 		}
@@ -352,19 +460,15 @@ func (s *htmlScanner) ask(b []byte, typ int) (from, to int, count *int) {
 	return 0, 0, nil
 }
 
-// appendValue writes a new attribute value in place of raw.
-func appendValue(dst, raw []byte, old *decoded, next []byte, q byte) []byte {
-	if q == 0 {
-		// An unquoted value may hold what a quoted one must not, so nothing of
-		// its spelling is kept.
-		dst = append(dst, '"')
-		dst = appendEscaped(dst, next, '"')
-		return append(dst, '"')
+// appendValue writes text into a value between such quotes, or as a whole value
+// where there were none.
+func appendValue(dst, text []byte, q byte) []byte {
+	if q != 0 {
+		return appendEscaped(dst, text, q)
 	}
-	head, tail, middle := old.common(raw, next)
-	dst = append(dst, head...)
-	dst = appendEscaped(dst, middle, q)
-	return append(dst, tail...)
+	dst = append(dst, '"')
+	dst = appendEscaped(dst, text, '"')
+	return append(dst, '"')
 }
 
 // appendEscaped writes text into a value between such quotes.

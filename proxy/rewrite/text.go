@@ -5,24 +5,32 @@ package rewrite
 
 import "bytes"
 
-// ordinary has, for the letter that a tag's name begins with, a bit for each
-// second byte (modulo 32, which upper and lower case share) with which no name
-// in elements begins. It is 0 for what is no letter.
-var ordinary = func() (t [256]uint32) {
+// An ordinaryNames has, for the letter that a tag's name begins with, a bit for each
+// second byte (modulo 32, which upper and lower case share) with which no name in
+// elements begins. It is 0 for what is no letter.
+type ordinaryNames [256]uint32
+
+// Pages from the API have very many div elements, and nothing in them changes.
+var (
+	ordinary       = ordinaryBut(div)
+	ordinaryNoDivs = ordinaryBut(other)
+)
+
+func ordinaryBut(ordinary element) (t ordinaryNames) {
 	for c := range t {
 		if isLetter(byte(c)) {
 			t[c] = ^uint32(0)
 		}
 	}
-	for _, name := range elements {
-		if name != "" {
+	for e, name := range elements {
+		if name != "" && element(e) != ordinary {
 			special := uint32(1) << (name[1] % 32)
 			t[name[0]] &^= special
 			t[name[0]-'a'+'A'] &^= special
 		}
 	}
 	return t
-}()
+}
 
 // skipText goes on over text and ordinary tags to the next "<" that takes a
 // closer look, or to the end of b. What takes a closer look is a special
@@ -30,7 +38,7 @@ var ordinary = func() (t [256]uint32) {
 //
 // Most of a page is read here and nowhere else. It is skipTag without stops: in
 // a name all that matters is the "=" before a value and the ">".
-func skipText(b []byte, i int) int {
+func skipText(b []byte, i int, ordinary *ordinaryNames) int {
 text:
 	for i < len(b) {
 		lt := i

@@ -19,7 +19,7 @@ func (v *value) closed() bool { return v.depth <= 0 }
 func (v *value) skip(b []byte, i int) int {
 	for i < len(b) {
 		if v.quoted {
-			i = v.skipString(b, i)
+			i = v.skipString(b, i, '"')
 			continue
 		}
 		switch b[i] {
@@ -38,15 +38,16 @@ func (v *value) skip(b []byte, i int) int {
 	return i
 }
 
-// skipString goes on behind the string's last quote, or to the end of b.
-func (v *value) skipString(b []byte, i int) int {
+// skipString goes on after the string's last quote, which is one of that kind, or to
+// the end of b.
+func (v *value) skipString(b []byte, i int, quote byte) int {
 	if v.escaped {
 		v.escaped = false
 		i++
 	}
 	text := b[i:]
 	for n := 0; ; n++ {
-		k := bytes.IndexByte(text[n:], '"')
+		k := bytes.IndexByte(text[n:], quote)
 		if k < 0 {
 			v.escaped = endsInEscape(text)
 			return len(b)

@@ -11,27 +11,29 @@ import (
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-// Bounds of the pending sign-ins. Beginning one costs nothing, so whoever may
-// begin any could otherwise fill the memory with them.
+// Bounds of the pending sign-ins. Beginning one costs nothing, so a client that may
+// begin one could otherwise fill the memory with them.
 const (
 	maxAttempts           = 256
 	maxAttemptsPerAccount = 32
 )
 
 // attemptLife is how long a sign-in may take, how long a decision about it may
-// take, and how long its result is remembered.
+// take, and how long its result is kept.
 const attemptLife = 10 * time.Minute
 
-// Attempts holds the sign-ins under way: at most 32 for an account and 256 in
-// all, the oldest giving way, each for ten minutes. It outlives the Pages that
+// Attempts keeps the sign-ins in progress: at most 32 for an account and 256 in
+// all, each for ten minutes; a new one drops the oldest. It outlives the Pages that
 // use it, so that a reload of the configuration between the button and the
-// provider's answer ends no sign-in; it holds data only, no account, logger,
+// provider's response ends no sign-in; it has data only, no account, logger,
 // storage or clock. The zero value is not ready; see [NewAttempts].
 type Attempts struct {
 	mu     sync.Mutex
-	list   []*attempt // oldest first
+	list   []*attempt        // oldest first
+	tests  map[string]tested // by account
 	closed bool
 	polls  sync.WaitGroup
 }
@@ -39,8 +41,8 @@ type Attempts struct {
 // NewAttempts returns an empty store of pending sign-ins.
 func NewAttempts() *Attempts { return new(Attempts) }
 
-// Close ends all attempts, waits for those who poll for one, and lets no new
-// attempt in. It always returns nil.
+// Close ends all attempts, waits for the polling to end, and refuses new attempts.
+// It always returns nil.
 func (s *Attempts) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -53,10 +55,10 @@ func (s *Attempts) Close() error {
 	return nil
 }
 
-// Why a provider's answer is not accepted. None of them ends an attempt:
-// otherwise a stray request could end somebody else's sign-in.
+// Why a provider's response is not accepted. None of them ends an attempt:
+// otherwise a stray request could end another user's sign-in.
 var (
-	errNoState      = errors.New("the answer carries no state")
+	errNoState      = errors.New("the response has no state")
 	errUnknownState = errors.New("the state is unknown or too old")
 	errUsedState    = errors.New("the state was used before")
 	errOtherAccount = errors.New("the state belongs to another account")
@@ -64,7 +66,7 @@ var (
 	errClosed       = errors.New("the server is shutting down")
 )
 
-// add takes a new attempt in and returns it as it is kept, with an id.
+// add adds a new attempt and returns it with its id.
 func (s *Attempts) add(now time.Time, t attempt) (attempt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,14 +76,14 @@ func (s *Attempts) add(now time.Time, t attempt) (attempt, error) {
 	t.id = randomText()
 	t.ctx, t.end = context.WithCancelCause(context.Background())
 	s.sweep(now)
-	s.makeRoom(t.account)
+	s.dropOldest(t.account)
 	s.list = append(s.list, &t)
 	return t, nil
 }
 
-// makeRoom drops the oldest attempt of the account, and the oldest of all,
-// where the bound is reached.
-func (s *Attempts) makeRoom(account string) {
+// dropOldest drops the oldest attempt of the account, and the oldest of all, where
+// the bound is reached.
+func (s *Attempts) dropOldest(account string) {
 	oldest, count := -1, 0
 	for i, t := range s.list {
 		if t.account != account {
@@ -105,7 +107,7 @@ func (s *Attempts) drop(i int) {
 	s.list = slices.Delete(s.list, i, i+1)
 }
 
-// sweep ends what took too long and forgets results that are old.
+// sweep ends attempts that took too long and deletes old results.
 func (s *Attempts) sweep(now time.Time) {
 	kept := s.list[:0]
 	for _, t := range s.list {
@@ -116,8 +118,8 @@ func (s *Attempts) sweep(now time.Time) {
 			continue
 		default:
 			t.settle(now, failed)
-			t.failure = &tokens.StatusError{
-				Class:   tokens.SigninRequired,
+			t.failure = &oauth.FailureStatus{
+				Class:   oauth.SigninRequired,
 				Code:    "expired",
 				Message: "the sign-in was not finished in time",
 				Hint:    "Start the sign-in again.",
@@ -129,7 +131,7 @@ func (s *Attempts) sweep(now time.Time) {
 	s.list = kept
 }
 
-// settle ends an attempt and erases what it needed; its result stays a while.
+// settle ends an attempt and erases its secrets; its result stays for a while.
 func (t *attempt) settle(now time.Time, p phase) {
 	t.phase = p
 	t.expires = now.Add(attemptLife)
@@ -137,7 +139,7 @@ func (t *attempt) settle(now time.Time, p phase) {
 	t.end(nil)
 }
 
-// find returns the attempt with that id, still under the lock.
+// find returns the attempt with that id. The caller has the lock.
 func (s *Attempts) find(now time.Time, id string) *attempt {
 	s.sweep(now)
 	want := digestOf(id)
@@ -160,7 +162,7 @@ func (s *Attempts) byID(now time.Time, account, id string) (attempt, bool) {
 	return *t, true
 }
 
-// byState returns the attempt with that state, still under the lock.
+// byState returns the attempt with that state. The caller has the lock.
 func (s *Attempts) byState(now time.Time, account, state string) (*attempt, error) {
 	if state == "" {
 		return nil, errNoState
@@ -184,8 +186,8 @@ func (s *Attempts) byState(now time.Time, account, state string) (*attempt, erro
 	return nil, errUnknownState
 }
 
-// peek returns a copy of the attempt that waits for this state, and leaves it
-// waiting.
+// peek returns a copy of the attempt that waits for this state, and does not use it
+// up.
 func (s *Attempts) peek(now time.Time, account, state string) (attempt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,10 +198,23 @@ func (s *Attempts) peek(now time.Time, account, state string) (attempt, error) {
 	return *t, nil
 }
 
-// take uses a waiting attempt up, before anything is done with the answer: of
-// two answers with one state the second finds nothing. accept has the last
-// word; when it refuses, the attempt goes on waiting.
-func (s *Attempts) take(now time.Time, account, state string, accept func(*attempt) error) (attempt, error) {
+// withState returns a copy of the attempt with this state, used or not.
+func (s *Attempts) withState(now time.Time, account, state string) (attempt, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweep(now)
+	for _, t := range s.list {
+		if t.account == account && state != "" && t.device == nil && t.state.is(state) {
+			return *t, true
+		}
+	}
+	return attempt{}, false
+}
+
+// redeem uses up the attempt that waits for this state, before the response is
+// processed: of two responses with one state the second finds no attempt. If accept
+// returns an error, the attempt goes on waiting.
+func (s *Attempts) redeem(now time.Time, account, state string, accept func(*attempt) error) (attempt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t, err := s.byState(now, account, state)
@@ -213,9 +228,9 @@ func (s *Attempts) take(now time.Time, account, state string, accept func(*attem
 	return *t, nil
 }
 
-// takeNewest is take for what names no attempt: the newest one in that phase
-// that accept knows for the caller's own is meant.
-func (s *Attempts) takeNewest(now time.Time, account string, p phase, accept func(*attempt) error) (attempt, error) {
+// redeemNewest is redeem for a request that names no attempt: it uses the newest
+// one in that phase that accept accepts.
+func (s *Attempts) redeemNewest(now time.Time, account string, p phase, accept func(*attempt) error) (attempt, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(now)
@@ -228,24 +243,25 @@ func (s *Attempts) takeNewest(now time.Time, account string, p phase, accept fun
 	return attempt{}, errUnknownState
 }
 
-// succeed notes who signed in.
-func (s *Attempts) succeed(now time.Time, id, user string) {
+// succeed records who signed in, what the APIs responded to the token, and what
+// should be done all the same; nil for nothing.
+func (s *Attempts) succeed(now time.Time, id, user string, tests []Test, warning *oauth.FailureStatus) {
 	s.update(now, id, func(t *attempt) {
 		t.settle(now, done)
-		t.user = user
+		t.user, t.tested, t.warning = user, tests, warning
 	})
 }
 
-// fail notes why nobody did.
-func (s *Attempts) fail(now time.Time, id string, e *tokens.StatusError) {
+// fail records why nobody did.
+func (s *Attempts) fail(now time.Time, id string, e *oauth.FailureStatus) {
 	s.update(now, id, func(t *attempt) {
 		t.settle(now, failed)
 		t.failure = e
 	})
 }
 
-// hold keeps a grant until the user has said whether it was meant.
-func (s *Attempts) hold(now time.Time, id string, g *tokens.Grant, other *tokens.OtherUserError) {
+// awaitDecision keeps a grant until the user has confirmed or declined it.
+func (s *Attempts) awaitDecision(now time.Time, id string, g *oauth.Grant, other *tokens.OtherUserError) {
 	s.update(now, id, func(t *attempt) {
 		t.phase, t.expires = deciding, now.Add(attemptLife)
 		t.grant, t.other = g, other
@@ -260,8 +276,8 @@ func (s *Attempts) update(now time.Time, id string, change func(*attempt)) {
 	}
 }
 
-// waits reports whether a browser sign-in of the account is under way.
-func (s *Attempts) waits(now time.Time, account string) bool {
+// hasPending reports whether a browser sign-in of the account is in progress.
+func (s *Attempts) hasPending(now time.Time, account string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep(now)
@@ -270,12 +286,27 @@ func (s *Attempts) waits(now time.Time, account string) bool {
 	})
 }
 
-// Forget drops all attempts of an account, and the tokens that some may hold.
-// It belongs to a sign-out: nothing that was begun before brings the user back,
-// not even an answer that is being redeemed.
+// pendingCode returns the newest device sign-in of the account that waits for its code to be
+// typed in, unless an operator began it.
+func (s *Attempts) pendingCode(now time.Time, account string) (attempt, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sweep(now)
+	for _, t := range slices.Backward(s.list) {
+		if t.account == account && t.phase == waiting && t.device != nil && !t.operator && now.Before(t.device.ExpiresAt) {
+			return *t, true
+		}
+	}
+	return attempt{}, false
+}
+
+// Forget drops all attempts of an account, and the tokens that some may have. It is
+// part of a sign-out: no sign-in that was begun before it may succeed after it, not
+// even one whose response is being redeemed.
 func (s *Attempts) Forget(account string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	delete(s.tests, account)
 	s.list = slices.DeleteFunc(s.list, func(t *attempt) bool {
 		if t.account != account {
 			return false
@@ -288,8 +319,8 @@ func (s *Attempts) Forget(account string) {
 // errForgotten ends an attempt whose tokens must not be used any more.
 var errForgotten = errors.New("the account was signed out during the sign-in")
 
-// startPolling makes the caller the only one who polls for a device sign-in.
-// It must call stopPolling when it is done.
+// startPolling makes the caller the only one that polls for a device sign-in. The
+// caller must call stopPolling at the end.
 func (s *Attempts) startPolling(now time.Time, id string) (attempt, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -302,7 +333,7 @@ func (s *Attempts) startPolling(now time.Time, id string) (attempt, bool) {
 	return *t, true
 }
 
-// stopPolling lets another one take over.
+// stopPolling lets another caller poll.
 func (s *Attempts) stopPolling(now time.Time, id string) {
 	s.update(now, id, func(t *attempt) { t.polled = false })
 	s.polls.Done()

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 var noon = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
@@ -30,7 +31,7 @@ func pending(t testing.TB, s *Attempts, account string) (attempt, string) {
 
 func anybody(*attempt) error { return nil }
 
-func TestAttemptsOfAllAccountsAreBounded(t *testing.T) {
+func TestOldestAttemptIsDroppedAtTotalBound(t *testing.T) {
 	s := NewAttempts()
 	defer s.Close()
 	first, _ := pending(t, s, "a0")
@@ -48,7 +49,7 @@ func TestAttemptsOfAllAccountsAreBounded(t *testing.T) {
 	}
 }
 
-func TestAttemptsOfOneAccountAreBounded(t *testing.T) {
+func TestOldestAttemptIsDroppedAtAccountBound(t *testing.T) {
 	s := NewAttempts()
 	defer s.Close()
 	other, _ := pending(t, s, "other")
@@ -63,28 +64,28 @@ func TestAttemptsOfOneAccountAreBounded(t *testing.T) {
 	}
 }
 
-func TestTakeUsesUpOnlyWhatIsAccepted(t *testing.T) {
+func TestRedeemUsesUpOnlyAcceptedAttempt(t *testing.T) {
 	s := NewAttempts()
 	defer s.Close()
 	_, state := pending(t, s, "one")
 	refusal := errors.New("not you")
-	if _, err := s.take(noon, "one", state, func(*attempt) error { return refusal }); err != refusal {
+	if _, err := s.redeem(noon, "one", state, func(*attempt) error { return refusal }); err != refusal {
 		t.Fatalf("refused: got %v, want %v", err, refusal)
 	}
-	if _, err := s.take(noon, "two", state, anybody); err != errOtherAccount {
+	if _, err := s.redeem(noon, "two", state, anybody); err != errOtherAccount {
 		t.Fatalf("other account: got %v, want %v", err, errOtherAccount)
 	}
-	if _, err := s.take(noon, "one", state, anybody); err != nil {
+	if _, err := s.redeem(noon, "one", state, anybody); err != nil {
 		t.Fatalf("accepted: got %v", err)
 	}
-	if _, err := s.take(noon, "one", state, anybody); err != errUsedState {
+	if _, err := s.redeem(noon, "one", state, anybody); err != errUsedState {
 		t.Errorf("again: got %v, want %v", err, errUsedState)
 	}
 }
 
-// TestExpiry: a state ends with its ten minutes, its outcome is known for ten
+// TestAttemptFailsAfterItsLifetime: a state ends with its ten minutes, its outcome is known for ten
 // more, and then nothing is.
-func TestExpiry(t *testing.T) {
+func TestAttemptFailsAfterItsLifetime(t *testing.T) {
 	s := NewAttempts()
 	defer s.Close()
 	a, state := pending(t, s, "one")
@@ -92,7 +93,7 @@ func TestExpiry(t *testing.T) {
 		t.Errorf("at the end: got %v, want it live", err)
 	}
 	late := noon.Add(attemptLife)
-	if _, err := s.take(late, "one", state, anybody); err != errUnknownState {
+	if _, err := s.redeem(late, "one", state, anybody); err != errUnknownState {
 		t.Errorf("after the end: got %v, want %v", err, errUnknownState)
 	}
 	got, ok := s.byID(late, a.account, a.id)
@@ -107,19 +108,19 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-// TestNothingSecretOutlivesAnAttempt: verifier, grant and address go when the
+// TestSettledAttemptHasNoSecrets: verifier, grant and address go when the
 // outcome is known.
-func TestNothingSecretOutlivesAnAttempt(t *testing.T) {
+func TestSettledAttemptHasNoSecrets(t *testing.T) {
 	s := NewAttempts()
 	defer s.Close()
 	for name, end := range map[string]func(id string){
-		"success": func(id string) { s.succeed(noon, id, "ada") },
-		"failure": func(id string) { s.fail(noon, id, &tokens.StatusError{}) },
+		"success": func(id string) { s.succeed(noon, id, "ada", nil, nil) },
+		"failure": func(id string) { s.fail(noon, id, &oauth.FailureStatus{}) },
 		"expiry":  func(id string) { s.byID(noon.Add(attemptLife), "one", id) },
 	} {
 		a, err := s.add(noon, attempt{
 			account: "one", state: digestOf(name), expires: noon.Add(attemptLife),
-			verifier: "verifier", url: "https://login.example/?state=" + name, grant: new(tokens.Grant), other: new(tokens.OtherUserError),
+			verifier: "verifier", url: "https://login.example/?state=" + name, grant: new(oauth.Grant), other: new(tokens.OtherUserError),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -130,12 +131,12 @@ func TestNothingSecretOutlivesAnAttempt(t *testing.T) {
 			t.Errorf("%s: got %+v, want nothing but the outcome", name, got)
 		}
 		if a.ctx.Err() == nil {
-			t.Errorf("%s: whoever polls for the attempt is not stopped", name)
+			t.Errorf("%s: the polling for the attempt is not stopped", name)
 		}
 	}
 }
 
-func TestCloseLetsNothingIn(t *testing.T) {
+func TestClosedAttemptsRefuseNewOnes(t *testing.T) {
 	s := NewAttempts()
 	a, state := pending(t, s, "one")
 	s.Close()
@@ -153,23 +154,23 @@ func TestCloseLetsNothingIn(t *testing.T) {
 	}
 }
 
-// TestSignOutDuringTheExchange: an answer that is being redeemed while the
+// TestSignOutDuringExchangeWins: a response that is being redeemed while the
 // user signs out does not sign them in again.
-func TestSignOutDuringTheExchange(t *testing.T) {
-	memory := tokens.NewMemory()
+func TestSignOutDuringExchangeWins(t *testing.T) {
+	memory := tokens.NewCache()
 	defer memory.Close()
-	c := tokens.Config{Name: "one", ClientID: "app", Flow: tokens.FlowToken}
+	c := oauth.Config{Name: "one", ClientID: "app", Flow: oauth.FlowToken}
 	c.Complete()
 	storage := new(witness)
-	a := tokens.NewAccount(tokens.Options{Config: c, Memory: memory, Storage: storage, Keys: tokens.FixedKeys{make([]byte, 32)}})
+	a := tokens.NewAccount(tokens.Options{Config: c, Cache: memory, Storage: storage, Keys: tokens.FixedKeys{make([]byte, 32)}})
 	p := &Pages{Attempts: NewAttempts(), Accounts: []*tokens.Account{a}}
 	defer p.Attempts.Close()
 	_, state := pending(t, p.Attempts, "one")
-	taken, err := p.Attempts.take(noon, "one", state, anybody)
+	taken, err := p.Attempts.redeem(noon, "one", state, anybody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := a.FragmentGrant(url.Values{"access_token": {"x"}, "token_type": {"bearer"}, "expires_in": {"3600"}}, "")
+	g, err := a.Client().FragmentGrant(url.Values{"access_token": {"x"}, "token_type": {"bearer"}, "expires_in": {"3600"}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

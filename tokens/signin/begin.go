@@ -8,25 +8,28 @@ import (
 	"errors"
 	"net/url"
 
-	"github.com/caddy-onenote/caddy-onenote/tokens"
 	"golang.org/x/oauth2"
+
+	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-// errOtherConfig means that an attempt was begun under a configuration that
-// has changed since, so its answer is for another client or another endpoint.
+// errOtherConfig means that the configuration was changed after the attempt began,
+// so its response is for another client or another endpoint.
 var errOtherConfig = errors.New("the configuration was changed during the sign-in")
 
-// start is how a sign-in begins.
+// start says how a sign-in begins.
 type start struct {
-	flow        tokens.Flow // empty: the account's own
+	flow        oauth.Flow // empty: the account's own
 	redirectURI string
 	prompt      string
 	operator    bool
 	cookie      string // of the browser; empty for the operator
+	app         string // that waits; empty for none
 }
 
-// begin registers an attempt. For the code and token flows the result's url is
-// where to send the browser; for the device flow its device is what to show.
+// begin adds an attempt. For the code and token flows the browser is sent to the
+// attempt's url; for the device flow its device is shown.
 func (p *Pages) begin(ctx context.Context, a *tokens.Account, s start) (attempt, error) {
 	c := a.Config()
 	flow, err := flowOf(c, s.flow)
@@ -39,12 +42,13 @@ func (p *Pages) begin(ctx context.Context, a *tokens.Account, s start) (attempt,
 		flow:        flow,
 		redirectURI: s.redirectURI,
 		operator:    s.operator,
+		app:         s.app,
 		expires:     p.clock().Now().Add(attemptLife),
 	}
 	if s.cookie != "" {
 		t.cookie = digestOf(s.cookie)
 	}
-	if flow == tokens.FlowDevice {
+	if flow == oauth.FlowDevice {
 		return p.beginDevice(ctx, a, t)
 	}
 	return p.beginAtProvider(a, t, s.prompt)
@@ -57,27 +61,29 @@ func (p *Pages) beginAtProvider(a *tokens.Account, t attempt, prompt string) (at
 		return attempt{}, noRedirect
 	}
 	state := randomText()
-	q := tokens.AuthorizeRequest{
+	q := oauth.AuthorizeRequest{
 		Flow:        t.flow,
 		State:       state,
 		RedirectURI: t.redirectURI,
 		Prompt:      prompt,
 		Claims:      a.PendingClaims(),
 	}
-	if t.flow == tokens.FlowCode {
+	if t.flow == oauth.FlowCode {
 		verifier := oauth2.GenerateVerifier()
 		q.Challenge = oauth2.S256ChallengeFromVerifier(verifier)
-		t.verifier = tokens.Secret(verifier)
+		t.verifier = oauth.Secret(verifier)
 	}
 	t.state = digestOf(state)
-	address := a.AuthorizeURL(q)
+	elsewhere := len(p.intercepted(a.Config())) > 0
+	t.elsewhere = elsewhere || !p.leadsHere(t.redirectURI, a.Name(), nil)
+	address := a.Client().AuthorizeURL(q)
 	endpoint, err := url.Parse(address)
 	if err != nil || endpoint.Host == "" {
 		return attempt{}, noFlow
 	}
 	t.endpoint = &url.URL{Scheme: endpoint.Scheme, Host: endpoint.Host, Path: endpoint.Path}
-	if t.operator {
-		t.url = address // the operator may ask for it again; a browser is there already
+	if t.operator || elsewhere {
+		t.url = address // it is opened by somebody; else a browser is there already
 	}
 	t, err = p.Attempts.add(p.clock().Now(), t)
 	if err != nil {
@@ -88,15 +94,15 @@ func (p *Pages) beginAtProvider(a *tokens.Account, t attempt, prompt string) (at
 	return t, nil
 }
 
-// flowOf returns how the user signs in: as configured, or by code or device
-// whatever is configured, since both end with tokens of the same worth.
-func flowOf(c tokens.Config, wanted tokens.Flow) (tokens.Flow, error) {
+// flowOf returns the flow of a sign-in: the configured one, or code or device,
+// which are always possible, since both end with the same tokens.
+func flowOf(c oauth.Config, wanted oauth.Flow) (oauth.Flow, error) {
 	switch {
-	case c.Flow == tokens.FlowClientCredentials:
+	case c.Flow == oauth.FlowClientCredentials:
 		return "", noUser
 	case wanted == "":
 		return c.Flow, nil
-	case wanted == c.Flow, wanted == tokens.FlowCode, wanted == tokens.FlowDevice:
+	case wanted == c.Flow, wanted == oauth.FlowCode, wanted == oauth.FlowDevice:
 		return wanted, nil
 	}
 	return "", noFlow

@@ -255,7 +255,7 @@ func (b *browser) sees(texts ...string) {
 	}
 }
 
-// accept answers the provider's consent page.
+// accept submits the provider's consent page.
 func (b *browser) decide(decision, user string) {
 	b.t.Helper()
 	values := url.Values{"decision": {decision}}

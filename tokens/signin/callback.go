@@ -4,97 +4,142 @@
 package signin
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"github.com/caddy-onenote/caddy-onenote/internal/authpath"
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-// sameOriginField marks a form that one of our own pages posts to the
-// callback. The browser then had its chance to bring the cookie.
+// sameOriginField marks a form that one of our own pages posts to the callback. The
+// browser could then send the cookie.
 const sameOriginField = "from_page"
 
-// getCallback takes the answer from the query. Without one it is the browser
-// coming back from the provider's sign-out, or one whose answer is in the
-// fragment, which no server sees: the page for both reads the fragment and
-// posts it here.
-func (p *Pages) getCallback(e *exchange) {
-	values, err := url.ParseQuery(e.r.URL.RawQuery)
+// getCallback reads the response from the query. Without one, the browser returns
+// from the provider's sign-out, or its response is in the fragment, which no server
+// sees: the page for both reads the fragment and posts it here.
+func (p *Pages) getCallback(q *pageRequest) {
+	values, err := url.ParseQuery(q.r.URL.RawQuery)
 	if err != nil {
-		p.refuseAnswer(e, errUnknownState)
+		p.refuseResponse(q, errUnknownState)
 		return
 	}
-	answer, err := readAnswer(values)
+	response, err := readResponse(values)
 	if err != nil {
-		p.refuseAnswer(e, err)
+		p.refuseResponse(q, err)
 		return
 	}
-	if !isAnswer(answer) {
-		p.showReturn(e)
+	if p.showAdminConsent(q, values, response) {
 		return
 	}
-	if e.r.Method == http.MethodHead {
-		return // whoever only looks must not use the answer up
-	}
-	if answer.Has("access_token") || answer.Has("id_token") {
-		// A token in a query was seen by every log on the way.
-		p.refuseAnswer(e, errTokenInQuery)
+	if !isResponse(response) {
+		p.showReturn(q)
 		return
 	}
-	p.answerCallback(e, answer)
+	if q.r.Method == http.MethodHead {
+		return // a HEAD must not use up the response
+	}
+	if isPrefetch(q.r) {
+		// The browser asks again when the user goes there, unless this succeeds.
+		p.refuse(q, notPrefetched)
+		return
+	}
+	if response.Has("access_token") || response.Has("id_token") {
+		// A token in a query is in every log on the way.
+		p.refuseResponse(q, errTokenInQuery)
+		return
+	}
+	p.finishCallback(q, response)
 }
 
-// postCallback takes the answer from a form: the provider's own
-// (response_mode form_post), or one that our page made of a fragment.
-func (p *Pages) postCallback(e *exchange) {
-	values, err := readForm(e.w, e.r)
+// postCallback reads the response from a form: the provider's (response_mode
+// form_post), or the one that our page makes of a fragment.
+func (p *Pages) postCallback(q *pageRequest) {
+	values, err := readForm(q.w, q.r)
 	if err != nil {
-		p.refuse(e, unreadable)
+		p.refuse(q, unreadable)
 		return
 	}
-	answer, err := readAnswer(values)
+	response, err := readResponse(values)
 	if err != nil {
-		p.refuseAnswer(e, err)
+		p.refuseResponse(q, err)
 		return
 	}
-	if !values.Has(sameOriginField) && p.lacksCookie(e, answer.Get("state")) {
-		p.showRepost(e, answer)
+	if p.showAdminConsent(q, values, response) {
 		return
 	}
-	p.answerCallback(e, answer)
+	if !values.Has(sameOriginField) && p.lacksCookie(q, response.Get("state")) {
+		p.showRepost(q, response)
+		return
+	}
+	p.finishCallback(q, response)
 }
 
-// lacksCookie reports whether the attempt waits for an answer from the browser
-// that began it and no cookie came. The provider's form is posted from another
-// site, so that the browser keeps a Lax cookie back.
-func (p *Pages) lacksCookie(e *exchange, state string) bool {
-	t, err := p.Attempts.peek(p.clock().Now(), e.account.Name(), state)
-	return err == nil && !t.operator && !boundTo(&t, e.r)
+// lacksCookie reports whether the attempt waits for the browser that began it and
+// the request has no cookie. The provider's form is posted from another site, and
+// with such a form a browser sends no Lax cookie.
+func (p *Pages) lacksCookie(q *pageRequest, state string) bool {
+	t, ok := p.Attempts.withState(p.clock().Now(), q.account.Name(), state)
+	return ok && !t.settled() && !t.operator && !boundTo(&t, q.r)
 }
 
-// answerCallback ends the attempt that the answer belongs to.
-func (p *Pages) answerCallback(e *exchange, answer url.Values) {
-	t, err := p.take(e.account, answer, sameBrowser(e.r))
+// finishCallback ends the attempt that the response belongs to.
+func (p *Pages) finishCallback(q *pageRequest, response url.Values) {
+	t, err := p.redeem(q.account, response, sameBrowser(q.r))
 	if err != nil {
-		p.refuseAnswer(e, err)
+		p.refuseUnlessUsed(q, response, err)
 		return
 	}
-	if !t.operator {
-		clearCookie(e.w, e.base, t.state)
-	}
-	e.showAttempt(p.finish(e.r.Context(), e.account, t, answer))
+	p.showFinished(q, p.finish(q.r.Context(), q.account, t, response))
 }
 
-// take uses up the attempt that an answer belongs to, if everything fits: the
+// showFinished leads the browser to what became of its attempt.
+func (p *Pages) showFinished(q *pageRequest, t attempt) {
+	if !t.operator && t.settled() {
+		clearCookie(q.w, q.base, t.state)
+	}
+	p.showAttempt(q, t)
+}
+
+// refuseUnlessUsed refuses a response, except one whose state was used already: a
+// reload, a second tab or a provider that redirects twice sends the same response
+// again, and the user wants to know how the sign-in ended. Nothing is redeemed. The
+// id of an attempt that is not over is for its own browser only: it can confirm.
+func (p *Pages) refuseUnlessUsed(q *pageRequest, response url.Values, err error) {
+	if errors.Is(err, errUsedState) {
+		t, ok := p.Attempts.withState(p.clock().Now(), q.account.Name(), response.Get("state"))
+		if ok && (t.settled() || t.operator || boundTo(&t, q.r)) {
+			p.showAttempt(q, t)
+			return
+		}
+	}
+	p.refuseResponse(q, err)
+}
+
+// isPrefetch reports whether a browser loads the page in advance, in case the user
+// goes there.
+func isPrefetch(r *http.Request) bool {
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"} {
+		purpose := strings.ToLower(r.Header.Get(name))
+		if strings.HasPrefix(purpose, "prefetch") || strings.HasPrefix(purpose, "preview") || strings.HasPrefix(purpose, "prerender") {
+			return true
+		}
+	}
+	return false
+}
+
+// redeem uses up the attempt that a response belongs to, if everything matches: the
 // state first, then the browser, the issuer and the configuration.
-func (p *Pages) take(a *tokens.Account, answer url.Values, accept func(*attempt) error) (attempt, error) {
+func (p *Pages) redeem(a *tokens.Account, response url.Values, accept func(*attempt) error) (attempt, error) {
 	c := a.Config()
-	return p.Attempts.take(p.clock().Now(), a.Name(), answer.Get("state"), func(t *attempt) error {
+	return p.Attempts.redeem(p.clock().Now(), a.Name(), response.Get("state"), func(t *attempt) error {
 		if err := accept(t); err != nil {
 			return err
 		}
-		if err := checkIssuer(c.Provider, t.endpoint, answer.Get("iss")); err != nil {
+		if err := checkIssuer(c, t.endpoint, response.Get("iss")); err != nil {
 			return err
 		}
 		if t.fingerprint != c.Fingerprint() {
@@ -104,9 +149,9 @@ func (p *Pages) take(a *tokens.Account, answer url.Values, accept func(*attempt)
 	})
 }
 
-// HasState reports whether a request brings an answer to a sign-in that is
-// under way: one that may come from anywhere, since the provider sends it. The
-// state stays live and the body readable.
+// HasState reports whether a request has the response to a sign-in in progress. It
+// may come from anywhere, since the provider sends it. The state stays valid and the
+// body readable.
 func (p *Pages) HasState(r *http.Request) bool {
 	name, action := splitPath(r.URL.Path)
 	if action != "callback" {
@@ -123,48 +168,55 @@ func (p *Pages) HasState(r *http.Request) bool {
 	return err == nil
 }
 
-// returned is the page that ends a sign-out, or reads a fragment.
-type returned struct {
-	Account  string
+// returnPage is the page of a callback without a response, or reads a fragment.
+type returnPage struct {
+	accountView
 	Callback string
 	Field    string
 
-	// Usable: the account is signed in here, whatever the provider did.
-	Usable bool
+	// SignedOut says that nobody is signed in here.
+	SignedOut bool
 }
 
-// showReturn answers a callback without parameters.
-func (p *Pages) showReturn(e *exchange) {
-	state := e.account.Status(e.r.Context()).State
-	p.render(e, "return", page{
-		Title:  "Signed out",
-		Body:   returned{e.account.Name(), e.callback(), sameOriginField, state.Usable()},
+// showReturn serves a callback without parameters: the browser comes back from the
+// provider's sign-out, or somebody opened the address. It says no more than what is
+// known here.
+func (p *Pages) showReturn(q *pageRequest) {
+	body := returnPage{accountView: p.view(q, q.account), Callback: q.callback(), Field: sameOriginField}
+	body.SignedOut = body.State == tokens.SignedOut
+	title := "Nothing to finish"
+	if body.SignedOut {
+		title = "Signed out"
+	}
+	p.render(q, "return", page{
+		Title:  title,
+		Body:   body,
 		script: fragmentScript,
-		// The form ends at home, or on the way to the page of the attempt.
+		// The form ends at the status page, or at the page of the attempt.
 	})
 }
 
-// reposted is the page that posts an answer once more, from our own origin.
-type reposted struct {
+// repostPage is the page that posts a response again, from our own origin.
+type repostPage struct {
 	Account  string
 	Callback string
 	Field    string
-	Answer   []tokens.Param
+	Response []oauth.Param
 }
 
-// showRepost answers with a page that posts the same fields again: then the
-// browser brings the cookie.
-func (p *Pages) showRepost(e *exchange, answer url.Values) {
-	body := reposted{Account: e.account.Name(), Callback: e.callback(), Field: sameOriginField}
-	for _, name := range answerFields {
-		if answer.Has(name) {
-			body.Answer = append(body.Answer, tokens.Param{Name: name, Value: answer.Get(name)})
+// showRepost shows a page that posts the same fields again: then the browser sends
+// the cookie.
+func (p *Pages) showRepost(q *pageRequest, response url.Values) {
+	body := repostPage{Account: q.account.Name(), Callback: q.callback(), Field: sameOriginField}
+	for _, name := range responseFields {
+		if response.Has(name) {
+			body.Response = append(body.Response, oauth.Param{Name: name, Value: response.Get(name)})
 		}
 	}
-	p.render(e, "repost", page{Title: "Finishing the sign-in", Body: body, script: repostScript})
+	p.render(q, "repost", page{Title: "Finishing the sign-in", Body: body, script: repostScript})
 }
 
 // callback is the relative address of the account's callback.
-func (e *exchange) callback() string {
-	return e.root + strings.TrimPrefix(callbackPath(e.account.Name()), "/")
+func (q *pageRequest) callback() string {
+	return q.root + strings.TrimPrefix(authpath.Callback(q.account.Name()), "/")
 }

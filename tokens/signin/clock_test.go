@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// clock is a tokens.Clock that goes only when a test moves it.
+// clock is a oauth.Clock that goes only when a test moves it.
 type clock struct {
 	mu      sync.Mutex
 	now     time.Time
@@ -53,7 +53,7 @@ func (c *clock) stop(t *timer) {
 	}
 }
 
-// advance moves the clock and wakes whoever waits for the new time.
+// advance moves the clock and wakes those who wait for the new time.
 func (c *clock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

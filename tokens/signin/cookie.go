@@ -7,16 +7,18 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/authpath"
 )
 
 // cookieName returns the name of the cookie that binds an attempt to the
-// browser that began it. Each attempt has its own: cookies ignore ports, so
-// with one name for all, two tabs or two servers on one machine would take
-// each other's sign-in away.
+// browser that began it. Each attempt has its own: cookies ignore ports, so with
+// one name for all, two tabs or two servers on one machine would break each other's
+// sign-in.
 func cookieName(state digest) string { return "onenote_signin_" + state.label() }
 
-// setCookie binds an attempt to the browser. Lax is what lets the cookie come
-// along when the provider sends the browser back.
+// setCookie binds an attempt to the browser. With Lax the browser sends the cookie
+// when it comes back from the provider.
 func setCookie(w http.ResponseWriter, base *url.URL, state digest, value string) {
 	http.SetCookie(w, &http.Cookie{
 		Name:     cookieName(state),
@@ -41,15 +43,15 @@ func clearCookie(w http.ResponseWriter, base *url.URL, state digest) {
 	})
 }
 
-// cookiePath keeps the cookie away from the API, also where we live below a
-// path of another server.
+// cookiePath keeps the cookie away from the API, also where we are below a path of
+// another server.
 func cookiePath(base *url.URL) string {
-	return strings.TrimSuffix(base.EscapedPath(), "/") + "/auth/"
+	return strings.TrimSuffix(base.EscapedPath(), "/") + authpath.Prefix
 }
 
-// sameBrowser returns the condition that an attempt was begun by the browser
-// that sent r. What an operator began belongs to no browser: whoever got the
-// address from the operator may follow it.
+// sameBrowser returns the condition that an attempt was begun by the browser that
+// sent r. An operator's attempt belongs to no browser: anybody who got the address
+// from the operator may open it.
 func sameBrowser(r *http.Request) func(*attempt) error {
 	return func(t *attempt) error {
 		if t.operator || boundTo(t, r) {
@@ -59,8 +61,8 @@ func sameBrowser(r *http.Request) func(*attempt) error {
 	}
 }
 
-// begunHere is sameBrowser without the operator's attempts.
-func begunHere(r *http.Request) func(*attempt) error {
+// sameBrowserOnly is sameBrowser without the operator's attempts.
+func sameBrowserOnly(r *http.Request) func(*attempt) error {
 	return func(t *attempt) error {
 		if boundTo(t, r) {
 			return nil
@@ -69,8 +71,8 @@ func begunHere(r *http.Request) func(*attempt) error {
 	}
 }
 
-// boundTo reports whether r carries the cookie of the attempt. A browser may
-// send several of one name, from different paths; one right one will do.
+// boundTo reports whether r has the cookie of the attempt. A browser may send
+// several of one name, from different paths; one that matches is enough.
 func boundTo(t *attempt, r *http.Request) bool {
 	for _, c := range r.CookiesNamed(cookieName(t.state)) {
 		if t.cookie.is(c.Value) {

@@ -10,28 +10,32 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/tokens"
 )
 
-// confirmField is yes where the user agrees that another one takes the
-// account over, and no where that was a mistake.
+// confirmField is yes where the user agrees that another user gets the account, and
+// no where that was a mistake.
 const confirmField = "confirm"
 
-// decisionPage asks whether the account is to change hands.
+// decisionPage asks whether another user is to get the account.
 type decisionPage struct {
 	accountView
 	Attempt     string
-	Signed, New string
+	Signed, New personView
+
+	// Alike says that the two are called the same, so that no name tells them apart.
+	Alike bool
 }
 
-func (p *Pages) showDecision(e *exchange, t attempt) {
-	p.render(e, "confirm", page{
-		Title: "Another user",
-		Body:  decisionPage{p.view(e, e.account), t.id, t.other.Signed, t.other.New},
-	})
+func (p *Pages) showDecision(q *pageRequest, t attempt) {
+	body := decisionPage{accountView: p.view(q, q.account), Attempt: t.id}
+	body.Signed = body.Person
+	body.New = personOf(q.account.Config(), t.grant.User, "", "")
+	body.Alike = body.Signed.Address == body.New.Address
+	p.render(q, "confirm", page{Title: "Another user", Body: body})
 }
 
-// decide does what the user said about a sign-in that waits for it. It reports
-// false where none does: then the form asks for a new one.
-func (p *Pages) decide(e *exchange, form url.Values) bool {
-	mine := begunHere(e.r)
+// decide applies the decision of the user to the sign-in that waits for it. It
+// reports false where none waits: then the form begins a new one.
+func (p *Pages) decide(q *pageRequest, form url.Values) bool {
+	mine := sameBrowserOnly(q.r)
 	if id := form.Get(attemptField); id != "" {
 		mine = func(t *attempt) error {
 			if t.id != id {
@@ -40,24 +44,28 @@ func (p *Pages) decide(e *exchange, form url.Values) bool {
 			return nil
 		}
 	}
-	t, err := p.Attempts.takeNewest(p.clock().Now(), e.account.Name(), deciding, mine)
+	t, err := p.Attempts.redeemNewest(p.clock().Now(), q.account.Name(), deciding, mine)
 	switch {
 	case err != nil && form.Has(attemptField):
-		p.refuse(e, err)
+		p.refuse(q, err)
 		return true
 	case err != nil:
 		return false
-	case t.fingerprint != e.account.Config().Fingerprint():
-		p.failed(e.account, t, errOtherConfig)
-		e.showAttempt(p.current(t))
+	}
+	if !t.operator {
+		clearCookie(q.w, q.base, t.state)
+	}
+	if t.fingerprint != q.account.Config().Fingerprint() {
+		p.failed(q.account, t, errOtherConfig)
+		p.showAttempt(q, p.current(t))
 		return true
 	}
 	if form.Get(confirmField) != "yes" {
-		p.failed(e.account, t, t.other)
-		e.seeOther(e.root)
+		p.failed(q.account, t, t.other)
+		q.seeOther(q.root)
 		return true
 	}
-	e.showAttempt(p.confirm(e.r.Context(), e.account, t))
+	p.showAttempt(q, p.confirm(q.r.Context(), q.account, t))
 	return true
 }
 
@@ -65,10 +73,10 @@ func (p *Pages) decide(e *exchange, form url.Values) bool {
 func (p *Pages) confirm(ctx context.Context, a *tokens.Account, t attempt) attempt {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishLimit)
 	defer cancel()
-	if err := give(ctx, a, t, t.grant, true); err != nil {
+	if err := adoptUnlessForgotten(ctx, a, t, t.grant, true); err != nil {
 		p.failed(a, t, err)
 		return p.current(t)
 	}
-	p.Attempts.succeed(p.clock().Now(), t.id, t.grant.User())
+	p.succeeded(ctx, a, t, t.grant)
 	return p.current(t)
 }

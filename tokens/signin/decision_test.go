@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // twoUsers signs ada in and then eve, up to the question.
@@ -26,7 +27,7 @@ func twoUsers(t *testing.T) (*site, *browser) {
 	return s, b
 }
 
-func TestAnotherUserIsConfirmed(t *testing.T) {
+func TestOtherUserIsAdoptedAfterConfirmation(t *testing.T) {
 	s, b := twoUsers(t)
 	f := b.forms()[0]
 	if got := f.values.Get("confirm"); got != "yes" {
@@ -44,7 +45,7 @@ func TestAnotherUserIsConfirmed(t *testing.T) {
 	}
 }
 
-func TestAnotherUserIsDeclined(t *testing.T) {
+func TestOtherUserIsDroppedWhenDeclined(t *testing.T) {
 	s, b := twoUsers(t)
 	yes, no := b.forms()[0], b.forms()[1]
 	b.submit(no, nil)
@@ -57,7 +58,7 @@ func TestAnotherUserIsDeclined(t *testing.T) {
 	s.wantUser("default", "ada@example.com")
 }
 
-func TestDecisionEnds(t *testing.T) {
+func TestDecisionExpires(t *testing.T) {
 	s, b := twoUsers(t)
 	f := b.forms()[0]
 	s.clock.advance(10 * time.Minute)
@@ -68,8 +69,8 @@ func TestDecisionEnds(t *testing.T) {
 	s.wantUser("default", "ada@example.com")
 }
 
-// TestTwoDecisions: each question is about the user it names.
-func TestTwoDecisions(t *testing.T) {
+// TestSecondDecisionIsRefused: each question is about the user it names.
+func TestSecondDecisionIsRefused(t *testing.T) {
 	s, b := twoUsers(t)
 	eve := b.forms()[0]
 	s.begin(b, "default")
@@ -79,10 +80,10 @@ func TestTwoDecisions(t *testing.T) {
 	s.wantUser("default", "eve@example.com")
 }
 
-// TestAttemptOfAnotherAccount: the id of an attempt opens no other account's
+// TestAttemptOfOtherAccountIsUnknown: the id of an attempt opens no other account's
 // pages.
-func TestAttemptOfAnotherAccount(t *testing.T) {
-	s := newSite(t, entra(), tokens.Config{Name: "other"})
+func TestAttemptOfOtherAccountIsUnknown(t *testing.T) {
+	s := newSite(t, entra(), oauth.Config{Name: "other"})
 	a := s.beginAsOperator("")
 	b := newBrowser(t)
 	b.open(s.url("/auth/other/signin?attempt=" + a.ID))
@@ -93,7 +94,7 @@ func TestAttemptOfAnotherAccount(t *testing.T) {
 	b.sees("Sign in: default")
 }
 
-func TestDecisionAfterTheClientChanged(t *testing.T) {
+func TestDecisionFailsAfterClientChange(t *testing.T) {
 	s, b := twoUsers(t)
 	f := b.forms()[0]
 	c := entra()
@@ -115,9 +116,9 @@ func TestSameUserNeedsNoConfirmation(t *testing.T) {
 	s.wantUser("default", "ada@example.com")
 }
 
-// TestUnexpectedUser: nothing of a user who is not the expected one is stored,
+// TestUnexpectedUserIsNotStored: nothing of a user who is not the expected one is stored,
 // and the page offers a way out of being signed in by the provider at once.
-func TestUnexpectedUser(t *testing.T) {
+func TestUnexpectedUserIsNotStored(t *testing.T) {
 	c := entra()
 	c.ExpectedUser = "Ada@Example.com"
 	s := newSite(t, c)
@@ -131,7 +132,7 @@ func TestUnexpectedUser(t *testing.T) {
 	}
 
 	// Live has no parameter for it; there the provider's sign-out helps.
-	live := newSite(t, tokens.Config{ExpectedUser: "ada"})
+	live := newSite(t, oauth.Config{ExpectedUser: "ada"})
 	other := newBrowser(t)
 	live.begin(other, "default")
 	other.decide("accept", "eve@example.com")

@@ -9,24 +9,25 @@ import (
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-// lateAnswer is how long after a device code has ended its attempt still
-// stands, so that the provider's own word on it arrives first.
-const lateAnswer = time.Minute
+// lateResponse is how long an attempt lasts after its device code has expired, so
+// that the provider's own response arrives first.
+const lateResponse = time.Minute
 
-// beginDevice asks the provider for a code to show, and polls for the answer.
+// beginDevice requests a code to show, and polls for the result.
 func (p *Pages) beginDevice(ctx context.Context, a *tokens.Account, t attempt) (attempt, error) {
-	d, err := a.StartDevice(ctx)
+	d, err := a.Client().StartDevice(ctx)
 	if err != nil {
-		var f *tokens.Failure
+		var f *oauth.Failure
 		if errors.As(err, &f) {
 			a.SigninFailed(f)
 		}
 		return attempt{}, err
 	}
 	t.device = d
-	t.expires = d.ExpiresAt.Add(lateAnswer)
+	t.expires = d.ExpiresAt.Add(lateResponse)
 	t, err = p.Attempts.add(p.clock().Now(), t)
 	if err != nil {
 		return attempt{}, err
@@ -36,9 +37,9 @@ func (p *Pages) beginDevice(ctx context.Context, a *tokens.Account, t attempt) (
 	return t, nil
 }
 
-// poll sees to it that somebody asks the provider how a device sign-in goes.
-// It outlives the request, but neither the attempt nor the Pages: whoever
-// looks at the attempt through the next Pages starts it again there.
+// poll starts polling the provider for the result of a device sign-in, if nobody
+// polls yet. Polling outlives the request, but neither the attempt nor the Pages:
+// the next request for the attempt, through the next Pages, starts it again.
 func (p *Pages) poll(a *tokens.Account, t attempt) {
 	if t.device == nil || t.phase != waiting || t.fingerprint != a.Config().Fingerprint() {
 		return
@@ -56,7 +57,7 @@ func (p *Pages) poll(a *tokens.Account, t attempt) {
 		defer p.polls.Done()
 		defer stop()
 		defer func() { p.Attempts.stopPolling(p.clock().Now(), t.id) }()
-		g, err := a.PollDevice(ctx, t.device)
+		g, err := a.Client().PollDevice(ctx, t.device, a.PendingClaims())
 		if ctx.Err() != nil && err != nil {
 			return // the attempt is over, or the next Pages go on
 		}

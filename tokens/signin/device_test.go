@@ -5,13 +5,16 @@ package signin_test
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // userCode returns the code on the page.
@@ -35,7 +38,7 @@ func (s *site) nextPoll() {
 	s.clock.advance(5 * time.Second)
 }
 
-// eventually asks until the answer is yes. What it waits for is on its way
+// eventually repeats the condition until it is true. What it waits for is on its way
 // over loopback; each question costs a request, so that it need not sleep.
 func (s *site) eventually(what string, ask func() bool) {
 	s.t.Helper()
@@ -55,16 +58,16 @@ func (s *site) await(name string, want tokens.State) {
 	s.eventually("state "+string(want), func() bool { return s.status(name).State == want })
 }
 
-func deviceConfig(p tokens.Provider) tokens.Config {
-	c := tokens.Config{Provider: p, Flow: tokens.FlowDevice}
-	if p == tokens.Entra {
+func deviceConfig(p oauth.Provider) oauth.Config {
+	c := oauth.Config{Provider: p, Flow: oauth.FlowDevice}
+	if p == oauth.Entra {
 		c.Scopes = entra().Scopes
 	}
 	return c
 }
 
-func TestDeviceSignIn(t *testing.T) {
-	for _, p := range []tokens.Provider{tokens.MicrosoftAccount, tokens.AzureAD, tokens.Entra} {
+func TestDeviceSignInSucceeds(t *testing.T) {
+	for _, p := range []oauth.Provider{oauth.MicrosoftAccount, oauth.AzureAD, oauth.Entra} {
 		t.Run(string(p), func(t *testing.T) {
 			s := newSite(t, deviceConfig(p))
 			b := newBrowser(t)
@@ -93,8 +96,8 @@ func TestDeviceSignIn(t *testing.T) {
 	}
 }
 
-func TestDeviceSignInDeclined(t *testing.T) {
-	s := newSite(t, deviceConfig(tokens.Entra))
+func TestDeclinedDeviceSignInFails(t *testing.T) {
+	s := newSite(t, deviceConfig(oauth.Entra))
 	b := newBrowser(t)
 	b.open(s.url("/"))
 	b.press("/auth/default/signin", nil)
@@ -109,8 +112,8 @@ func TestDeviceSignInDeclined(t *testing.T) {
 	s.wantState("default", tokens.SignedOut)
 }
 
-func TestDeviceCodeRunsOut(t *testing.T) {
-	s := newSite(t, deviceConfig(tokens.Entra))
+func TestDeviceSignInFailsWhenCodeExpires(t *testing.T) {
+	s := newSite(t, deviceConfig(oauth.Entra))
 	b := newBrowser(t)
 	b.open(s.url("/"))
 	b.press("/auth/default/signin", nil)
@@ -125,15 +128,15 @@ func TestDeviceCodeRunsOut(t *testing.T) {
 	s.wantState("default", tokens.SignedOut)
 }
 
-// TestDeviceSignInSurvivesAReload: the next configuration goes on asking, once
+// TestDeviceSignInContinuesAfterReload: the next configuration goes on asking, once
 // somebody looks at the page.
-func TestDeviceSignInSurvivesAReload(t *testing.T) {
-	s := newSite(t, deviceConfig(tokens.Entra))
+func TestDeviceSignInContinuesAfterReload(t *testing.T) {
+	s := newSite(t, deviceConfig(oauth.Entra))
 	b := newBrowser(t)
 	b.open(s.url("/"))
 	b.press("/auth/default/signin", nil)
 	page, code := b.at.String(), userCode(b)
-	s.load(deviceConfig(tokens.Entra))
+	s.load(deviceConfig(oauth.Entra))
 	s.enter(code, "accept", "")
 	b.open(page)
 	b.sees(code)
@@ -141,8 +144,8 @@ func TestDeviceSignInSurvivesAReload(t *testing.T) {
 	s.await("default", tokens.Ready)
 }
 
-// TestDeviceCodeCannotBeHad: the provider is away, or refuses.
-func TestDeviceCodeCannotBeHad(t *testing.T) {
+// TestFailedDeviceRequestIsShown: the provider is away, or refuses.
+func TestFailedDeviceRequestIsShown(t *testing.T) {
 	for _, tc := range []struct {
 		name, fault string
 		status      int
@@ -152,7 +155,7 @@ func TestDeviceCodeCannotBeHad(t *testing.T) {
 		{"refused", `{"path":"*/devicecode","status":400,"body":"{\"error\":\"unauthorized_client\",\"error_codes\":[700016]}"}`, http.StatusInternalServerError, "AADSTS700016"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := newSite(t, deviceConfig(tokens.Entra))
+			s := newSite(t, deviceConfig(oauth.Entra))
 			s.control("/_emulator/faults", tc.fault)
 			b := newBrowser(t)
 			b.open(s.url("/"))
@@ -166,8 +169,8 @@ func TestDeviceCodeCannotBeHad(t *testing.T) {
 	}
 }
 
-func TestDeviceSignInByAnotherUser(t *testing.T) {
-	s := newSite(t, deviceConfig(tokens.Entra))
+func TestDeviceSignInByOtherUserNeedsConfirmation(t *testing.T) {
+	s := newSite(t, deviceConfig(oauth.Entra))
 	b := newBrowser(t)
 	for _, user := range []string{"ada@example.com", "eve@example.com"} {
 		b.open(s.url("/"))
@@ -175,7 +178,7 @@ func TestDeviceSignInByAnotherUser(t *testing.T) {
 		s.enter(userCode(b), "accept", user)
 		s.nextPoll()
 		page := b.at.String()
-		s.eventually("the provider's answer", func() bool {
+		s.eventually("the provider's response", func() bool {
 			b.open(page)
 			return userCode(b) == ""
 		})
@@ -186,9 +189,9 @@ func TestDeviceSignInByAnotherUser(t *testing.T) {
 	s.wantUser("default", "eve@example.com")
 }
 
-// TestDeviceCodeBesideTheCodeFlow: a browser that is blocked by a policy, or
+// TestDeviceFlowIsOfferedBesideCodeFlow: a browser that is blocked by a policy, or
 // a machine without one, has another way.
-func TestDeviceCodeBesideTheCodeFlow(t *testing.T) {
+func TestDeviceFlowIsOfferedBesideCodeFlow(t *testing.T) {
 	s := newSite(t, entra())
 	b := newBrowser(t)
 	b.open(s.url("/"))
@@ -198,8 +201,8 @@ func TestDeviceCodeBesideTheCodeFlow(t *testing.T) {
 	s.await("default", tokens.Ready)
 }
 
-func TestOnlyOneAsksForADeviceCode(t *testing.T) {
-	s := newSite(t, deviceConfig(tokens.Entra))
+func TestOnlyOnePollsForADeviceCode(t *testing.T) {
+	s := newSite(t, deviceConfig(oauth.Entra))
 	b := newBrowser(t)
 	b.open(s.url("/"))
 	b.press("/auth/default/signin", nil)
@@ -214,4 +217,42 @@ func TestOnlyOneAsksForADeviceCode(t *testing.T) {
 	if _, err := s.pages.Begin(context.Background(), "default", "", ""); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestDevicePollCarriesPendingClaims: the API asked for something that only a new
+// sign-in can prove.
+func TestDevicePollCarriesPendingClaims(t *testing.T) {
+	const claims = `{"access_token":{}}`
+	polled := make(chan string, 1)
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /device", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, `{"device_code":"d","user_code":"ABC","verification_uri":"https://id.example/device","expires_in":900}`)
+	})
+	mux.HandleFunc("POST /token", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.PostFormValue("grant_type") == "refresh_token" {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"error":"interaction_required"}`)
+			return
+		}
+		polled <- r.PostFormValue("claims")
+		io.WriteString(w, `{"access_token":"t","expires_in":3600,"refresh_token":"r"}`)
+	})
+	provider := httptest.NewServer(mux)
+	defer provider.Close()
+	s := newSite(t, oauth.Config{
+		Provider: oauth.Custom, Flow: oauth.FlowDevice, DeviceURL: provider.URL + "/device", TokenURL: provider.URL + "/token",
+		RefreshToken: func() (oauth.Secret, error) { return "imported", nil },
+	})
+	if _, _, err := s.pages.Accounts[0].Refresh(context.Background(), "www.onenote.com", 0, claims); oauth.AsFailure(err) == nil {
+		t.Fatalf("got %v, want a failure", err)
+	}
+	b := newBrowser(t)
+	b.open(s.url("/"))
+	b.press("/auth/default/signin", nil)
+	s.nextPoll()
+	if got := <-polled; got != claims {
+		t.Errorf("the poll carries claims %q, want %q", got, claims)
+	}
+	s.await("default", tokens.Ready)
 }

@@ -5,37 +5,39 @@ package signin_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // entra is a configuration whose provider says who signed in.
-func entra(mode ...string) tokens.Config {
-	return tokens.Config{
-		Provider:     tokens.Entra,
+func entra(mode ...string) oauth.Config {
+	return oauth.Config{
+		Provider:     oauth.Entra,
 		Scopes:       []string{"https://onenote.com/Notes.ReadWrite", "offline_access", "openid", "profile"},
 		ResponseMode: strings.Join(mode, ""),
 	}
 }
 
-// TestSignIn drives each flow that ends in the browser, for each provider,
+// TestSignInSucceeds drives each flow that ends in the browser, for each provider,
 // from the button to the status page.
-func TestSignIn(t *testing.T) {
+func TestSignInSucceeds(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		config tokens.Config
+		config oauth.Config
 	}{
-		{"microsoft account, code in the query", tokens.Config{}},
-		{"microsoft account, token in the fragment", tokens.Config{Flow: tokens.FlowToken}},
-		{"azure ad, code in the query", tokens.Config{Provider: tokens.AzureAD}},
-		{"azure ad, code by form_post", tokens.Config{Provider: tokens.AzureAD, ResponseMode: "form_post"}},
-		{"azure ad, token in the fragment", tokens.Config{Provider: tokens.AzureAD, Flow: tokens.FlowToken}},
+		{"microsoft account, code in the query", oauth.Config{}},
+		{"microsoft account, token in the fragment", oauth.Config{Flow: oauth.FlowToken}},
+		{"azure ad, code in the query", oauth.Config{Provider: oauth.AzureAD}},
+		{"azure ad, code by form_post", oauth.Config{Provider: oauth.AzureAD, ResponseMode: "form_post"}},
+		{"azure ad, token in the fragment", oauth.Config{Provider: oauth.AzureAD, Flow: oauth.FlowToken}},
 		{"entra, code in the query", entra()},
 		{"entra, code in the fragment", entra("fragment")},
 		{"entra, code by form_post", entra("form_post")},
-		{"entra, token by form_post", tokens.Config{Provider: tokens.Entra, Flow: tokens.FlowToken, ResponseMode: "form_post"}},
+		{"entra, token by form_post", oauth.Config{Provider: oauth.Entra, Flow: oauth.FlowToken, ResponseMode: "form_post"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newSite(t, tc.config)
@@ -66,21 +68,21 @@ func wantNoCookies(t *testing.T, s *site, b *browser) {
 	}
 }
 
-// TestSignInWithoutScript: where script does not run there is a button to
+// TestSignInSucceedsWithoutScript: where script does not run there is a button to
 // press instead.
-func TestSignInWithoutScript(t *testing.T) {
+func TestSignInSucceedsWithoutScript(t *testing.T) {
 	s := newSite(t, entra("form_post"))
 	b := newBrowser(t)
 	b.strict = true
 	s.begin(b, "default")
 	b.decide("accept", "")
-	b.submit(b.forms()[0], nil) // the provider's page that posts the answer
+	b.submit(b.forms()[0], nil) // the provider's page that posts the response
 	b.press("/auth/default/callback", nil)
 	s.wantState("default", tokens.Ready)
 }
 
 func TestFragmentWithoutScriptSaysToPaste(t *testing.T) {
-	s := newSite(t, tokens.Config{Flow: tokens.FlowToken})
+	s := newSite(t, oauth.Config{Flow: oauth.FlowToken})
 	b := newBrowser(t)
 	b.strict = true
 	s.begin(b, "default")
@@ -94,7 +96,7 @@ func TestFragmentWithoutScriptSaysToPaste(t *testing.T) {
 	s.wantState("default", tokens.Ready)
 }
 
-func TestDenied(t *testing.T) {
+func TestDeniedSignInIsExplained(t *testing.T) {
 	for _, mode := range []string{"query", "fragment", "form_post"} {
 		t.Run(mode, func(t *testing.T) {
 			s := newSite(t, entra(mode))
@@ -114,7 +116,7 @@ func TestDenied(t *testing.T) {
 	}
 }
 
-func TestDeniedKeepsTheUserWhoIsSignedIn(t *testing.T) {
+func TestDeniedSignInKeepsSignedInUser(t *testing.T) {
 	s := newSite(t, entra())
 	b := newBrowser(t)
 	s.begin(b, "default")
@@ -126,7 +128,7 @@ func TestDeniedKeepsTheUserWhoIsSignedIn(t *testing.T) {
 	s.wantUser("default", "ada@example.com")
 }
 
-func TestFailedExchangeEndsOnAPage(t *testing.T) {
+func TestFailedExchangeIsExplained(t *testing.T) {
 	s := newSite(t, entra())
 	b := newBrowser(t)
 	s.begin(b, "default")
@@ -144,20 +146,20 @@ func TestFailedExchangeEndsOnAPage(t *testing.T) {
 	s.wantState("default", tokens.SignedOut)
 }
 
-func TestReloadDuringSignIn(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestSignInSurvivesReload(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
-	s.load(tokens.Config{})
+	s.load(oauth.Config{})
 	b.decide("accept", "")
 	s.wantState("default", tokens.Ready)
 }
 
-func TestReloadThatChangesTheClientDuringSignIn(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestSignInFailsWhenReloadChangesClient(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
-	s.load(tokens.Config{ClientID: "another-app"})
+	s.load(oauth.Config{ClientID: "another-app"})
 	b.decide("accept", "")
 	b.sees("Configuration changed")
 	if b.status != http.StatusBadRequest {
@@ -167,4 +169,56 @@ func TestReloadThatChangesTheClientDuringSignIn(t *testing.T) {
 	if n := s.providerRequests("/oauth20_token.srf"); n != 0 {
 		t.Errorf("token requests: got %d, want none", n)
 	}
+}
+
+// TestTransientFailureOfSignInSaysWhatToDo: nothing tries a sign-in again by itself.
+func TestTransientFailureOfSignInSaysWhatToDo(t *testing.T) {
+	const again = "Start the sign-in again"
+	fault := func(path, status, body string) string {
+		return `{"path":"` + path + `","status":` + status + `,"headers":{"Content-Type":"text/html"},"body":"` + body + `"}`
+	}
+	for name, f := range map[string]string{
+		"exchange, 503":  fault("*/token", "503", "busy"),
+		"exchange, page": fault("*/token", "200", "<html>Welcome</html>"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, entra())
+			b := newBrowser(t)
+			s.begin(b, "default")
+			s.control("/_emulator/faults", f)
+			b.decide("accept", "")
+			b.sees("Sign-in failed", again)
+			if strings.Contains(b.body, "by itself") {
+				t.Errorf("page: got %s, want no promise that it is tried again", b.body)
+			}
+		})
+	}
+	for _, code := range []string{"server_error", "temporarily_unavailable"} {
+		t.Run("callback, "+code, func(t *testing.T) {
+			s := newSite(t, entra())
+			b := newBrowser(t)
+			s.begin(b, "default")
+			u, err := url.Parse(s.response(b))
+			if err != nil {
+				t.Fatal(err)
+			}
+			u.RawQuery = url.Values{"error": {code}, "state": {u.Query().Get("state")}}.Encode()
+			b.open(u.String())
+			b.sees("Sign-in failed", again, code)
+			if strings.Contains(b.body, "by itself") {
+				t.Errorf("page: got %s, want no promise that it is tried again", b.body)
+			}
+		})
+	}
+	t.Run("device", func(t *testing.T) {
+		s := newSite(t, entra())
+		s.control("/_emulator/faults", fault("*/devicecode", "503", "busy"))
+		b := newBrowser(t)
+		b.open(s.url("/auth/default/signin"))
+		b.press("/auth/default/signin", nil, "flow")
+		b.sees("Sign-in failed", again)
+		if b.status != http.StatusServiceUnavailable || strings.Contains(b.body, "by itself") {
+			t.Errorf("got %d, %s; want 503 and no promise that it is tried again", b.status, b.body)
+		}
+	})
 }

@@ -12,15 +12,15 @@ import (
 	"net/url"
 )
 
-// maxForm bounds a form. The longest thing in one is an answer of the provider
-// with a code and an id token, some 10 KiB.
+// maxForm bounds a form. The longest one is a response of the provider with a code
+// and an id token, some 10 KiB.
 const maxForm = 64 << 10
 
 // errForm means that a request has no readable form.
-var errForm = errors.New("the request holds no form that can be read")
+var errForm = errors.New("the request has no form that can be read")
 
-// readForm returns the fields of a POST. The query is not looked at: a link
-// must not be able to fill in a form. A POST without a body has no fields.
+// readForm returns the fields of a POST. The query is ignored: a link must not be
+// able to fill in a form. A POST without a body has no fields.
 func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxForm))
 	if err != nil {
@@ -37,6 +37,20 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 		return nil, errForm
 	}
 	return values, nil
+}
+
+// allowedForm returns the form of a client that may sign in and out, or refuses it.
+func (p *Pages) allowedForm(q *pageRequest) (form url.Values, ok bool) {
+	if !q.access.MaySignIn {
+		p.refuse(q, notAllowed)
+		return nil, false
+	}
+	form, err := readForm(q.w, q.r)
+	if err != nil {
+		p.refuse(q, unreadable)
+		return nil, false
+	}
+	return form, true
 }
 
 // peekForm returns the fields of a POST and puts its body back.

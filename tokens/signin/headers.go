@@ -4,15 +4,15 @@
 package signin
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/pagelook"
 )
 
-// setHeaders sets what every answer of the pages has, JSON and redirects
-// included: nothing of it is kept, framed, guessed at, or told to others.
+// setHeaders sets the headers of every response of the pages, JSON and redirects
+// included: it is not cached, framed, sniffed, or named in a Referer.
 func setHeaders(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -23,34 +23,28 @@ func setHeaders(h http.Header) {
 	h.Set("X-Frame-Options", "DENY")
 }
 
-// contentPolicy returns the policy of one page: its own style, its own script
-// where it has one, and forms that lead to us and to where these lead on.
+// contentPolicy returns the policy of one page: its own style, its own script where
+// it has one, and forms that lead to us and to the given origins.
 func contentPolicy(script string, origins []string) string {
 	policy := []string{
 		"default-src 'none'",
-		"style-src " + styleSource,
+		"style-src " + pagelook.StyleSource,
 		"img-src data:",
 		"base-uri 'none'",
 		"form-action " + strings.Join(append([]string{"'self'"}, origins...), " "),
 		"frame-ancestors 'none'",
 	}
 	if script != "" {
-		policy = append(policy, "script-src "+hashSource(script))
+		policy = append(policy, "script-src "+pagelook.HashSource(script))
 	}
 	return strings.Join(policy, "; ")
 }
 
-// hashSource returns the source expression that lets exactly this text pass.
-func hashSource(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-}
-
-// formOrigins returns the origins that forms lead to by way of redirects,
-// which Chromium holds form-action against too: the provider, and the redirect
-// URI that an already signed-in user is sent on to at once. An https provider
-// may hand the user on to any other, the sign-in server of their company for
-// one, so for those every https origin has to do.
+// formOrigins returns the origins that forms lead to by redirects, which Chromium
+// checks against form-action too: the provider, and the redirect URI that a user
+// who is already signed in is sent to immediately. An https provider may send the
+// user to any other, such as the sign-in server of their company, so for those every
+// https origin is allowed.
 func formOrigins(addresses ...string) []string {
 	var origins []string
 	add := func(origin string) {

@@ -10,17 +10,18 @@ import (
 
 	"github.com/caddy-onenote/caddy-onenote/internal/oidcprovider"
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-// TestIndependentProvider signs in on the pages at an authorization server that
+// TestSignInAtIndependentProviderSucceeds signs in on the pages at an authorization server that
 // knows nothing of this project.
-func TestIndependentProvider(t *testing.T) {
+func TestSignInAtIndependentProviderSucceeds(t *testing.T) {
 	issuer := oidcprovider.Start(t, "../../internal/oidcprovider")
-	config := tokens.Config{
-		Provider: tokens.Custom, ClientID: "app",
+	config := oauth.Config{
+		Provider: oauth.Custom, ClientID: "app",
 		AuthorizeURL: issuer + "/auth", TokenURL: issuer + "/token", DeviceURL: issuer + "/device/auth",
 		Scopes:          []string{"openid", "offline_access"},
-		AuthorizeParams: []tokens.Param{{Name: "prompt", Value: "consent"}},
+		AuthorizeParams: []oauth.Param{{Name: "prompt", Value: "consent"}},
 		ExpectedUser:    "ALICE@example.com",
 	}
 	s := newSite(t)

@@ -15,10 +15,11 @@ import (
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 	"github.com/caddy-onenote/caddy-onenote/tokens/signin"
 )
 
-func (s *site) beginAsOperator(flow tokens.Flow) *signin.Attempt {
+func (s *site) beginAsOperator(flow oauth.Flow) *signin.Attempt {
 	s.t.Helper()
 	a, err := s.pages.Begin(context.Background(), "default", flow, s.url("/auth/default/callback"))
 	if err != nil {
@@ -36,9 +37,9 @@ func (s *site) attempt(id string) *signin.Attempt {
 	return a
 }
 
-// TestOperatorSignsIn: the address works in any browser, also in one that
+// TestOperatorSignInSucceeds: the address works in any browser, also in one that
 // never saw a page of ours.
-func TestOperatorSignsIn(t *testing.T) {
+func TestOperatorSignInSucceeds(t *testing.T) {
 	s := newSite(t, entra())
 	a := s.beginAsOperator("")
 	if a.State != signin.AttemptPending || a.URL == "" || a.ID == "" || !a.ExpiresAt.Equal(s.clock.Now().Add(10*time.Minute)) {
@@ -57,7 +58,7 @@ func TestOperatorSignsIn(t *testing.T) {
 	}
 }
 
-func TestOperatorSignInDenied(t *testing.T) {
+func TestDeniedOperatorSignInFails(t *testing.T) {
 	s := newSite(t, entra())
 	a := s.beginAsOperator("")
 	b := newBrowser(t)
@@ -70,7 +71,7 @@ func TestOperatorSignInDenied(t *testing.T) {
 	}
 }
 
-func TestOperatorSignInRunsOut(t *testing.T) {
+func TestOperatorSignInExpires(t *testing.T) {
 	s := newSite(t, entra())
 	a := s.beginAsOperator("")
 	s.clock.advance(10 * time.Minute)
@@ -80,8 +81,8 @@ func TestOperatorSignInRunsOut(t *testing.T) {
 	}
 }
 
-func TestOperatorPastes(t *testing.T) {
-	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect})
+func TestOperatorPasteFinishesSignIn(t *testing.T) {
+	s := newSite(t, oauth.Config{RedirectURI: oauth.DesktopRedirect})
 	ctx := context.Background()
 	a, err := s.pages.Begin(ctx, "default", "", "")
 	if err != nil {
@@ -89,10 +90,10 @@ func TestOperatorPastes(t *testing.T) {
 	}
 	b := newBrowser(t)
 	b.open(a.URL)
-	address := s.answer(b)
+	address := s.response(b)
 	for _, wrong := range []string{
 		"", "x", "https://evil.example/?" + strings.SplitN(address, "?", 2)[1],
-		tokens.DesktopRedirect + "?code=x&state=y", tokens.DesktopRedirect + "?error=access_denied",
+		oauth.DesktopRedirect + "?code=x&state=y", oauth.DesktopRedirect + "?error=access_denied",
 	} {
 		if _, err := s.pages.Paste(ctx, "default", a.ID, wrong); err == nil || !strings.HasPrefix(err.Error(), "account default: ") {
 			t.Errorf("pasting %q: got %v, want an error of account default", wrong, err)
@@ -102,23 +103,31 @@ func TestOperatorPastes(t *testing.T) {
 	if err != nil || got.State != signin.AttemptDone {
 		t.Errorf("pasting: got %+v, %v", got, err)
 	}
-	if _, err := s.pages.Paste(ctx, "default", a.ID, address); err == nil || !strings.HasPrefix(err.Error(), "account default: ") {
-		t.Errorf("pasting again: got %v, want an error of account default", err)
+	// As when the browser brought the response here while the user was copying it.
+	if got, err := s.pages.Paste(ctx, "default", a.ID, address); err != nil || got.State != signin.AttemptDone {
+		t.Errorf("pasting again: got %+v, %v, want the same result", got, err)
+	}
+	other, err := s.pages.Begin(ctx, "default", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.pages.Paste(ctx, "default", other.ID, address); err == nil || !strings.HasPrefix(err.Error(), "account default: ") {
+		t.Errorf("pasting into another sign-in: got %v, want an error of account default", err)
 	}
 	if _, err := s.pages.Paste(ctx, "default", "nobody", address); !errors.Is(err, signin.ErrNoAttempt) {
 		t.Errorf("pasting for no attempt: got %v, want %v", err, signin.ErrNoAttempt)
 	}
 }
 
-// TestAnOperatorsSignInBelongsToItsAccount: an id opens nothing under another
+// TestOperatorSignInBelongsToItsAccount: an id opens nothing under another
 // account's name.
-func TestAnOperatorsSignInBelongsToItsAccount(t *testing.T) {
-	other := tokens.Config{Name: "other", RedirectURI: tokens.DesktopRedirect}
-	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect}, other)
+func TestOperatorSignInBelongsToItsAccount(t *testing.T) {
+	other := oauth.Config{Name: "other", RedirectURI: oauth.DesktopRedirect}
+	s := newSite(t, oauth.Config{RedirectURI: oauth.DesktopRedirect}, other)
 	a := s.beginAsOperator("")
 	b := newBrowser(t)
 	b.open(a.URL)
-	address := s.answer(b)
+	address := s.response(b)
 	for _, account := range []string{"other", "nobody", ""} {
 		if got, ok := s.pages.Attempt(account, a.ID); ok {
 			t.Errorf("asked of %q: got %+v, want none", account, got)
@@ -132,8 +141,8 @@ func TestAnOperatorsSignInBelongsToItsAccount(t *testing.T) {
 	}
 }
 
-// TestOperatorPastesAnotherUser: a terminal shows no page that could ask.
-func TestOperatorPastesAnotherUser(t *testing.T) {
+// TestOperatorPasteOfOtherUserFails: a terminal shows no page that could ask.
+func TestOperatorPasteOfOtherUserFails(t *testing.T) {
 	s := newSite(t, entra())
 	b := newBrowser(t)
 	s.begin(b, "default")
@@ -152,10 +161,10 @@ func TestOperatorPastesAnotherUser(t *testing.T) {
 	s.wantUser("default", "ada@example.com")
 }
 
-func TestOperatorPastesTheErrorPage(t *testing.T) {
-	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect})
+func TestOperatorPasteOfErrorPageFails(t *testing.T) {
+	s := newSite(t, oauth.Config{RedirectURI: oauth.DesktopRedirect})
 	first, second := s.beginAsOperator(""), s.beginAsOperator("")
-	got, err := s.pages.Paste(context.Background(), "default", first.ID, tokens.ErrorPage+"?lc=1033#error=invalid_request")
+	got, err := s.pages.Paste(context.Background(), "default", first.ID, oauth.ErrorPage+"?lc=1033#error=invalid_request")
 	if err != nil || got.State != signin.AttemptFailed || got.Error.Code != "invalid_request" {
 		t.Errorf("pasting: got %+v, %v", got, err)
 	}
@@ -164,23 +173,23 @@ func TestOperatorPastesTheErrorPage(t *testing.T) {
 	}
 }
 
-// TestStrangerDoesNotEndAnOperatorsSignIn: the error page names no state, so
+// TestOtherClientCannotEndOperatorSignIn: the error page names no state, so
 // it counts for nobody's sign-in but one's own.
-func TestStrangerDoesNotEndAnOperatorsSignIn(t *testing.T) {
-	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect})
+func TestOtherClientCannotEndOperatorSignIn(t *testing.T) {
+	s := newSite(t, oauth.Config{RedirectURI: oauth.DesktopRedirect})
 	a := s.beginAsOperator("")
 	b := newBrowser(t)
 	b.open(s.url("/"))
-	paste(b, "default", tokens.ErrorPage+"#error=access_denied")
+	paste(b, "default", oauth.ErrorPage+"#error=access_denied")
 	b.sees("Sign-in failed")
 	if got := s.attempt(a.ID); got.State != signin.AttemptPending {
 		t.Errorf("attempt: got %+v, want it pending", got)
 	}
 }
 
-func TestOperatorDevice(t *testing.T) {
+func TestOperatorDeviceSignInSucceeds(t *testing.T) {
 	s := newSite(t, entra())
-	a := s.beginAsOperator(tokens.FlowDevice)
+	a := s.beginAsOperator(oauth.FlowDevice)
 	if a.UserCode == "" || a.VerificationURI != s.provider.URL+"/devicelogin" || a.URL != "" {
 		t.Fatalf("attempt: got %+v", a)
 	}
@@ -189,10 +198,10 @@ func TestOperatorDevice(t *testing.T) {
 	s.await("default", tokens.Ready)
 
 	// Nobody could be asked, so another user is an error.
-	a = s.beginAsOperator(tokens.FlowDevice)
+	a = s.beginAsOperator(oauth.FlowDevice)
 	s.enter(a.UserCode, "accept", "eve@example.com")
 	s.nextPoll()
-	s.eventually("the provider's answer", func() bool { return s.attempt(a.ID).State != signin.AttemptPending })
+	s.eventually("the provider's response", func() bool { return s.attempt(a.ID).State != signin.AttemptPending })
 	got := s.attempt(a.ID)
 	if got.State != signin.AttemptFailed || got.Error.Code != "other_user" || !strings.Contains(got.Error.Hint, "Sign out first") {
 		t.Errorf("attempt: got %+v, error %+v", got, got.Error)
@@ -200,17 +209,17 @@ func TestOperatorDevice(t *testing.T) {
 	s.wantUser("default", "ada@example.com")
 }
 
-func TestBeginIsRefused(t *testing.T) {
-	s := newSite(t, tokens.Config{}, tokens.Config{Name: "app", Provider: tokens.Entra, Flow: tokens.FlowClientCredentials, Tenant: "contoso.example"})
+func TestImpossibleSignInIsRefused(t *testing.T) {
+	s := newSite(t, oauth.Config{}, oauth.Config{Name: "app", Provider: oauth.Entra, Flow: oauth.FlowClientCredentials, Tenant: "contoso.example"})
 	for _, tc := range []struct {
 		account string
-		flow    tokens.Flow
+		flow    oauth.Flow
 		says    string
 	}{
 		{"nobody", "", "no account"},
 		{"app", "", "no user signs in"},
 		{"default", "token", "cannot sign in that way"},
-		{"default", "", "redirect_uri"}, // no site has told its base
+		{"default", "", "redirect_uri"}, // no site has a base URL yet
 	} {
 		_, err := s.pages.Begin(context.Background(), tc.account, tc.flow, "")
 		if err == nil || !strings.Contains(err.Error(), tc.says) {
@@ -219,13 +228,13 @@ func TestBeginIsRefused(t *testing.T) {
 	}
 }
 
-// TestAttemptHoldsNoSecret: what the operator gets as JSON has the members
+// TestPublicAttemptHasNoSecret: what the operator gets as JSON has the members
 // that the admin API documents, and no code, verifier or device code.
-func TestAttemptHoldsNoSecret(t *testing.T) {
+func TestPublicAttemptHasNoSecret(t *testing.T) {
 	s := newSite(t, entra())
-	for flow, want := range map[tokens.Flow][]string{
-		tokens.FlowCode:   {"id", "url", "expires_at", "state"},
-		tokens.FlowDevice: {"id", "user_code", "verification_uri", "expires_at", "state"},
+	for flow, want := range map[oauth.Flow][]string{
+		oauth.FlowCode:   {"id", "url", "expires_at", "state"},
+		oauth.FlowDevice: {"id", "user_code", "verification_uri", "expires_at", "state"},
 	} {
 		b, err := json.Marshal(s.beginAsOperator(flow))
 		if err != nil {
@@ -246,9 +255,9 @@ func TestAttemptHoldsNoSecret(t *testing.T) {
 	}
 }
 
-// TestHasState: the guard may ask about any request, as often as it likes.
-func TestHasState(t *testing.T) {
-	s := newSite(t, tokens.Config{}, tokens.Config{Name: "other"})
+// TestHasStateOnlyForPendingSignIn: the guard may ask about any request, as often as it likes.
+func TestHasStateOnlyForPendingSignIn(t *testing.T) {
+	s := newSite(t, oauth.Config{}, oauth.Config{Name: "other"})
 	b := newBrowser(t)
 	s.begin(b, "default")
 	state := b.at.Query().Get("state")
@@ -288,6 +297,6 @@ func TestHasState(t *testing.T) {
 			}
 		})
 	}
-	b.open(s.answer(b))
+	b.open(s.response(b))
 	s.wantState("default", tokens.Ready)
 }

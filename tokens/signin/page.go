@@ -10,48 +10,53 @@ import (
 	"net/http"
 
 	"go.uber.org/zap"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/homepage"
+	"github.com/caddy-onenote/caddy-onenote/internal/pagelook"
 )
 
-//go:embed templates/*.html templates/style.css templates/fragment.js templates/repost.js
+//go:embed templates/*.html templates/page.js templates/fragment.js templates/repost.js
 var files embed.FS
 
 // page is what every template gets.
 type page struct {
 	Title string
 
-	// Root is the relative way to our base.
+	// Root is the relative path to our base URL.
 	Root string
 
 	// Home says that this is the status page itself.
 	Home bool
 
 	// Refresh is after how many seconds the page loads itself again; zero:
-	// never.
+	// never. Insist says that it does so whatever its user is doing there: the page
+	// is there to notice something.
 	Refresh int
+	Insist  bool
+
+	// Product, Version and Documentation stand below the page. A stranger is not
+	// told the version.
+	Product, Version, Documentation string
 
 	// Body is what the page is about.
 	Body any
 
-	Style, Script template.HTML
+	Brand, Style, Script template.HTML
 
 	status  int
 	script  string
 	origins []string
 }
 
-// The texts whose hashes stand in the policy, exactly as they stand in the
-// elements.
+// The texts whose hashes are in the policy, exactly as they are in the elements.
 var (
-	style          = mustRead("style.css")
+	pageScript     = mustRead("page.js")
 	fragmentScript = mustRead("fragment.js")
 	repostScript   = mustRead("repost.js")
-
-	styleSource  = hashSource(style)
-	styleElement = element("style", style)
 )
 
 // templates are the pages by name; each is the layout with a body of its own.
-var templates = parseTemplates("status", "signin", "device", "confirm", "failure", "refusal", "return", "repost")
+var templates = parseTemplates("status", "signin", "device", "confirm", "finishing", "failure", "refusal", "return", "repost", "adminconsent")
 
 func parseTemplates(names ...string) map[string]*template.Template {
 	layout := template.New("layout.html").Funcs(template.FuncMap{"form": newForm})
@@ -63,7 +68,7 @@ func parseTemplates(names ...string) map[string]*template.Template {
 	return pages
 }
 
-// form is what a form of an account needs to know.
+// form is the data of a form of an account.
 type form struct {
 	Root    string
 	Account accountView
@@ -77,33 +82,31 @@ func mustRead(name string) string {
 	return string(b)
 }
 
-// element writes an element whose content is ours and must not be changed by
-// the template, since its hash is in the policy.
-func element(name, content string) template.HTML {
-	return template.HTML("<" + name + ">" + content + "</" + name + ">")
-}
-
 // render writes a page. It is written whole or not at all.
-func (p *Pages) render(e *exchange, name string, v page) {
-	v.Root = e.root
-	v.Style = styleElement
+func (p *Pages) render(q *pageRequest, name string, v page) {
+	v.Root = q.root
+	v.Brand, v.Style = pagelook.Brand, pagelook.StyleElement
+	v.Product, v.Documentation = homepage.Name, homepage.URL+"#readme"
+	if !q.stranger {
+		v.Version = p.Version
+	}
 	if v.script != "" {
-		v.Script = element("script", v.script)
+		v.Script = pagelook.Element("script", v.script)
 	}
 	var b bytes.Buffer
 	if err := templates[name].ExecuteTemplate(&b, "layout", v); err != nil {
 		p.log().Error("a page could not be written", zap.String("page", name), zap.Error(err))
-		http.Error(e.w, "the page could not be written", http.StatusInternalServerError)
+		http.Error(q.w, "the page could not be written", http.StatusInternalServerError)
 		return
 	}
-	h := e.w.Header()
+	h := q.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", contentPolicy(v.script, v.origins))
 	if v.status == 0 {
 		v.status = http.StatusOK
 	}
-	e.w.WriteHeader(v.status)
-	if e.r.Method != http.MethodHead {
-		e.w.Write(b.Bytes())
+	q.w.WriteHeader(v.status)
+	if q.r.Method != http.MethodHead {
+		q.w.Write(b.Bytes())
 	}
 }

@@ -7,23 +7,24 @@
 //
 //	GET  /                          status page
 //	GET  /auth/status               the same as JSON
+//	GET  /favicon.ico               the pages' icon
 //	GET  /auth/<account>/signin     a page with a button
 //	POST /auth/<account>/signin     begins: 303 to the provider, or to the page with the device code
-//	GET  /auth/<account>/callback   the provider's answer in the query, or a page that posts the fragment
-//	POST /auth/<account>/callback   the provider's answer in a form
-//	POST /auth/<account>/paste      the provider's answer as an address that the user brings
+//	GET  /auth/<account>/callback   the provider's response in the query, or a page that posts the fragment
+//	POST /auth/<account>/callback   the provider's response in a form
+//	POST /auth/<account>/paste      the provider's response as an address that the user pastes
 //	POST /auth/<account>/signout    deletes the tokens, then 303 to the provider's sign-out
 //
-// Who may speak is not decided here but by the guard around the pages, which
-// also stops other sites from posting forms in a visitor's name. What is
-// decided here is whether an answer of the provider belongs to a sign-in that
-// was begun: its state parameter has to be live, used for the first time, of
-// this account, and in the browser that began (RFC 6749 §10.12, RFC 9700
-// §4.7). The state is looked at before anything else in an answer, errors
-// included, so that a stray request ends no sign-in.
+// The guard around the pages decides who may send a request, and stops other
+// sites from posting forms in a user's name. The pages decide whether a response
+// of the provider belongs to a sign-in that was begun here: its state parameter
+// must be valid, unused, of this account, and come from the browser that began
+// (RFC 6749 §10.12, RFC 9700 §4.7). The state is checked before everything else in
+// a response, errors included, so that a stray request ends no sign-in.
 //
-// The pages load nothing, work without script except where a fragment has to
-// be read, and their links are relative, so they work below any path.
+// The pages load no other resource, and their links are relative, so they work below
+// any path. They work without script, except where a fragment has to be read; with it
+// they copy, show local times, and load themselves again without disturbing anybody.
 package signin
 
 import (
@@ -33,8 +34,11 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/caddy-onenote/caddy-onenote/tokens"
 	"go.uber.org/zap"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/authpath"
+	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // Pages serves the pages of some accounts. Its exported fields are set before
@@ -44,18 +48,49 @@ type Pages struct {
 	// Accounts are shown and signed in, in this order.
 	Accounts []*tokens.Account
 
-	// Attempts are the sign-ins under way. Several Pages may share them.
+	// Attempts are the sign-ins in progress. Several Pages may share them.
 	Attempts *Attempts
 
 	// Clock defaults to the machine's.
-	Clock tokens.Clock
+	Clock oauth.Clock
 
 	// Logger defaults to none.
 	Logger *zap.Logger
 
-	// PublicURL is our base as browsers reach it; it may have a path. Nil:
+	// PublicURL is the base URL at which browsers reach us; it may have a path. Nil:
 	// http://localhost and the port of the request.
 	PublicURL *url.URL
+
+	// API is what the site is in front of; nil where the pages do not tell.
+	API *API
+
+	// PagesOnly says that the pages stand at an address of their own, where no app
+	// gets a response.
+	PagesOnly bool
+
+	// Served returns what was served for an account; nil: not counted.
+	Served func(account string) Served
+
+	// Version is that of the product; it may be empty.
+	Version string
+
+	// Bases returns the base URLs of all sites that serve the accounts. They tell a
+	// redirect URI that leads to one of them from one that leads elsewhere. May be nil.
+	Bases func() []*url.URL
+
+	// Intercepted reports whether a host of Microsoft's leads to this proxy where apps
+	// run, so that a browser may meet the proxy there. Nil: none does.
+	Intercepted func(host string) bool
+
+	// Test sends a request with the token of an account to each API that the account
+	// is used for, and returns what they responded. It is called after a sign-in,
+	// while the user waits for the page. May be nil.
+	Test func(ctx context.Context, account string) []Test
+
+	// Resume returns the address, relative to our base URL, at which an app goes on that
+	// waits for somebody to sign in, and where it is sent in the end, as a source of a
+	// Content-Security-Policy. Both are empty where none waits under that id. May be nil.
+	Resume func(id string) (address, source string)
 
 	mu     sync.Mutex
 	closed bool
@@ -64,8 +99,8 @@ type Pages struct {
 	polls  sync.WaitGroup
 }
 
-// Close stops the polling for device sign-ins and waits for it. A sign-in
-// that is under way goes on with the next Pages that share its Attempts.
+// Close stops the polling for device sign-ins and waits for it. A sign-in in
+// progress goes on with the next Pages that share its Attempts.
 func (p *Pages) Close() error {
 	p.mu.Lock()
 	p.closed = true
@@ -77,11 +112,11 @@ func (p *Pages) Close() error {
 	return nil
 }
 
-// handler answers one method of one path of one account.
-type handler func(p *Pages, e *exchange)
+// handler serves one method of one path of one account.
+type handler func(p *Pages, q *pageRequest)
 
-// routes are the paths below /auth/<account>/ and what answers their methods.
-// HEAD goes where GET goes.
+// routes are the paths below /auth/<account>/ and the handlers of their methods.
+// HEAD has the handler of GET.
 var routes = map[string]map[string]handler{
 	"signin":   {http.MethodGet: (*Pages).showSignin, http.MethodPost: (*Pages).postSignin},
 	"callback": {http.MethodGet: (*Pages).getCallback, http.MethodPost: (*Pages).postCallback},
@@ -89,39 +124,43 @@ var routes = map[string]map[string]handler{
 	"signout":  {http.MethodPost: (*Pages).postSignout},
 }
 
-// ServeHTTPFor answers one request of a visitor. Accounts that the visitor may
-// not see do not exist for them.
-func (p *Pages) ServeHTTPFor(w http.ResponseWriter, r *http.Request, v Visitor) {
-	e := &exchange{w: w, r: r, visitor: v, base: v.base(r), root: "./"}
+// ServeHTTPFor serves one request of a client with this access. An account that
+// the client may not see does not exist for it.
+func (p *Pages) ServeHTTPFor(w http.ResponseWriter, r *http.Request, access Access) {
+	q := &pageRequest{w: w, r: r, access: access, base: access.base(r), root: "./"}
 	setHeaders(w.Header())
 	switch r.URL.Path {
 	case "/":
-		p.dispatch(e, map[string]handler{http.MethodGet: (*Pages).showStatus})
+		p.dispatch(q, map[string]handler{http.MethodGet: (*Pages).showStatus})
 		return
-	case "/auth/status":
-		e.root = "../"
-		p.dispatch(e, map[string]handler{http.MethodGet: (*Pages).statusJSON})
+	case authpath.Status:
+		q.root = "../"
+		p.dispatch(q, map[string]handler{http.MethodGet: (*Pages).statusJSON})
+		return
+	}
+	if r.URL.Path == authpath.Icon {
+		p.dispatch(q, map[string]handler{http.MethodGet: (*Pages).showIcon})
 		return
 	}
 	name, action := splitPath(r.URL.Path)
 	methods := routes[action]
-	e.account = p.account(name, v)
-	e.root = "../../"
-	if methods == nil || e.account == nil {
-		p.refuse(e, notFound)
+	q.account = p.account(name, access)
+	q.root = "../../"
+	if methods == nil || q.account == nil {
+		p.refuse(q, notFound)
 		return
 	}
-	p.dispatch(e, methods)
+	p.dispatch(q, methods)
 }
 
 // dispatch calls the handler of the request's method.
-func (p *Pages) dispatch(e *exchange, methods map[string]handler) {
-	method := e.r.Method
+func (p *Pages) dispatch(q *pageRequest, methods map[string]handler) {
+	method := q.r.Method
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
 	if h := methods[method]; h != nil {
-		h(p, e)
+		h(p, q)
 		return
 	}
 	var allow []string
@@ -131,27 +170,25 @@ func (p *Pages) dispatch(e *exchange, methods map[string]handler) {
 	if methods[http.MethodPost] != nil {
 		allow = append(allow, http.MethodPost)
 	}
-	e.w.Header().Set("Allow", strings.Join(allow, ", "))
-	p.refuse(e, badMethod)
+	q.w.Header().Set("Allow", strings.Join(allow, ", "))
+	p.refuse(q, badMethod)
 }
 
-// splitPath takes /auth/<account>/<action> apart; both are empty for any other
-// path.
+// splitPath splits /auth/<account>/<action>; both are empty for any other path.
 func splitPath(path string) (account, action string) {
-	rest, ok := strings.CutPrefix(path, "/auth/")
-	if !ok {
-		return "", ""
-	}
-	account, action, ok = strings.Cut(rest, "/")
+	account, action, ok := authpath.Split(path)
 	if !ok || account == "" || strings.Contains(action, "/") {
 		return "", ""
 	}
 	return account, action
 }
 
-// account returns the account of that name, if the visitor may see it.
-func (p *Pages) account(name string, v Visitor) *tokens.Account {
-	for _, a := range p.visible(v) {
+// account returns the account of that name, if the client may see it.
+func (p *Pages) account(name string, access Access) *tokens.Account {
+	if !access.Sees(name) {
+		return nil
+	}
+	for _, a := range p.Accounts {
 		if a.Name() == name {
 			return a
 		}
@@ -159,22 +196,20 @@ func (p *Pages) account(name string, v Visitor) *tokens.Account {
 	return nil
 }
 
-// visible returns the accounts that the visitor may see.
-func (p *Pages) visible(v Visitor) []*tokens.Account {
-	if v.Account == "" {
-		return p.Accounts
-	}
-	for i, a := range p.Accounts {
-		if a.Name() == v.Account {
-			return p.Accounts[i : i+1]
+// visible returns the accounts that the client may see.
+func (p *Pages) visible(access Access) []*tokens.Account {
+	var visible []*tokens.Account
+	for _, a := range p.Accounts {
+		if access.Sees(a.Name()) {
+			visible = append(visible, a)
 		}
 	}
-	return nil
+	return visible
 }
 
-func (p *Pages) clock() tokens.Clock {
+func (p *Pages) clock() oauth.Clock {
 	if p.Clock == nil {
-		return tokens.SystemClock{}
+		return oauth.SystemClock{}
 	}
 	return p.Clock
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 func paste(b *browser, account, address string) {
@@ -17,17 +18,17 @@ func paste(b *browser, account, address string) {
 	b.press("/auth/"+account+"/paste", url.Values{"address": {address}})
 }
 
-// TestPaste: redirect URIs that no listener of ours receives.
-func TestPaste(t *testing.T) {
+// TestPasteFinishesSignIn: redirect URIs that no listener of ours receives.
+func TestPasteFinishesSignIn(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		config tokens.Config
+		config oauth.Config
 	}{
-		{"desktop", tokens.Config{RedirectURI: tokens.DesktopRedirect}},
-		{"desktop, token flow", tokens.Config{RedirectURI: tokens.DesktopRedirect, Flow: tokens.FlowToken}},
-		{"native client, v1", tokens.Config{Provider: tokens.AzureAD, RedirectURI: tokens.NativeRedirect}},
-		{"native client, v2.0", tokens.Config{Provider: tokens.Entra, RedirectURI: tokens.NativeRedirect}},
-		{"native client, fragment", tokens.Config{Provider: tokens.Entra, RedirectURI: tokens.NativeRedirect, ResponseMode: "fragment"}},
+		{"desktop", oauth.Config{RedirectURI: oauth.DesktopRedirect}},
+		{"desktop, token flow", oauth.Config{RedirectURI: oauth.DesktopRedirect, Flow: oauth.FlowToken}},
+		{"native client, v1", oauth.Config{Provider: oauth.AzureAD, RedirectURI: oauth.NativeRedirect}},
+		{"native client, v2.0", oauth.Config{Provider: oauth.Entra, RedirectURI: oauth.NativeRedirect}},
+		{"native client, fragment", oauth.Config{Provider: oauth.Entra, RedirectURI: oauth.NativeRedirect, ResponseMode: "fragment"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newSite(t, tc.config)
@@ -55,19 +56,19 @@ func TestPaste(t *testing.T) {
 	}
 }
 
-// TestPasteOwnCallback: a browser on another machine cannot reach the
+// TestPasteOfOwnCallbackFinishesSignIn: a browser on another machine cannot reach the
 // callback, and its user pastes the address of the error it got.
-func TestPasteOwnCallback(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestPasteOfOwnCallbackFinishesSignIn(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
-	address := s.answer(b)
+	address := s.response(b)
 	b.open(s.url("/"))
 	paste(b, "default", address)
 	s.wantState("default", tokens.Ready)
 }
 
-func TestPasteIsRefused(t *testing.T) {
+func TestPasteOfOtherAddressIsRefused(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
 		change func(*url.URL)
@@ -83,16 +84,16 @@ func TestPasteIsRefused(t *testing.T) {
 			u.Scheme, u.Host, u.Path = "http", "localhost", "/auth/default/callback"
 		}, "not the address"},
 		{"forged state", func(u *url.URL) { u.RawQuery = "code=x&state=y" }, "not known here"},
-		{"no state", func(u *url.URL) { u.RawQuery = "code=x" }, "carries no state"},
-		{"no answer", func(u *url.URL) { u.RawQuery = "" }, "no answer"},
-		{"error without state", func(u *url.URL) { u.RawQuery = "error=access_denied" }, "carries no state"},
+		{"no state", func(u *url.URL) { u.RawQuery = "code=x" }, "has no state"},
+		{"no response", func(u *url.URL) { u.RawQuery = "" }, "no response"},
+		{"error without state", func(u *url.URL) { u.RawQuery = "error=access_denied" }, "has no state"},
 		{"query and fragment disagree", func(u *url.URL) { u.Fragment = "code=other" }, "parameter twice"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect})
+			s := newSite(t, oauth.Config{RedirectURI: oauth.DesktopRedirect})
 			b := newBrowser(t)
 			s.begin(b, "default")
-			right := s.answer(b)
+			right := s.response(b)
 			u, err := url.Parse(right)
 			if err != nil {
 				t.Fatal(err)
@@ -113,25 +114,25 @@ func TestPasteIsRefused(t *testing.T) {
 	}
 }
 
-func TestPasteInAnotherBrowser(t *testing.T) {
-	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect})
+func TestPasteInOtherBrowserIsRefused(t *testing.T) {
+	s := newSite(t, oauth.Config{RedirectURI: oauth.DesktopRedirect})
 	attacker, victim := newBrowser(t), newBrowser(t)
 	s.begin(attacker, "default")
-	address := s.answer(attacker)
+	address := s.response(attacker)
 	victim.open(s.url("/"))
 	paste(victim, "default", address)
 	victim.sees("Another browser")
 	s.wantState("default", tokens.SigningIn)
 }
 
-// TestPasteErrorPage: where live does not trust the redirect URI it stops on a
+// TestPasteOfErrorPageIsExplained: where live does not trust the redirect URI it stops on a
 // page of its own, whose address says why but holds no state.
-func TestPasteErrorPage(t *testing.T) {
-	const address = tokens.ErrorPage + "?lc=1033#error=unauthorized_client&error_description=The%20client%20does%20not%20exist"
-	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect})
+func TestPasteOfErrorPageIsExplained(t *testing.T) {
+	const address = oauth.ErrorPage + "?lc=1033#error=unauthorized_client&error_description=The%20client%20does%20not%20exist"
+	s := newSite(t, oauth.Config{RedirectURI: oauth.DesktopRedirect})
 	b := newBrowser(t)
 	s.begin(b, "default")
-	right := s.answer(b)
+	right := s.response(b)
 
 	stranger := newBrowser(t)
 	stranger.open(s.url("/"))
@@ -146,19 +147,19 @@ func TestPasteErrorPage(t *testing.T) {
 
 	b.open(s.url("/"))
 	paste(b, "default", right)
-	b.sees("Already used")
+	b.sees("Sign-in failed", "unauthorized_client")
 	s.wantState("default", tokens.SignedOut)
 }
 
-// TestErrorPageBringsNoCode: what stands on the error page can end a sign-in,
+// TestErrorPageWithCodeIsRefused: what stands on the error page can end a sign-in,
 // never finish one.
-func TestErrorPageBringsNoCode(t *testing.T) {
-	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect})
+func TestErrorPageWithCodeIsRefused(t *testing.T) {
+	s := newSite(t, oauth.Config{RedirectURI: oauth.DesktopRedirect})
 	b := newBrowser(t)
 	s.begin(b, "default")
-	u, _ := url.Parse(s.answer(b))
+	u, _ := url.Parse(s.response(b))
 	b.open(s.url("/"))
-	paste(b, "default", tokens.ErrorPage+"?"+u.RawQuery)
-	b.sees("no answer")
+	paste(b, "default", oauth.ErrorPage+"?"+u.RawQuery)
+	b.sees("no response")
 	s.wantState("default", tokens.SigningIn)
 }

@@ -20,9 +20,9 @@ func randomText() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// digest is the SHA-256 of a random text. Only digests are kept, so that a
-// look into the memory of the process is no way to take a sign-in over, and a
-// comparison tells nothing by the time it takes.
+// digest is the SHA-256 of a random text. Only digests are kept, so that nobody who
+// reads the memory of the process can take over a sign-in, and the duration of a
+// comparison reveals nothing.
 type digest [sha256.Size]byte
 
 func digestOf(text string) digest { return sha256.Sum256([]byte(text)) }
@@ -33,5 +33,5 @@ func (d digest) is(text string) bool {
 	return subtle.ConstantTimeCompare(d[:], other[:]) == 1
 }
 
-// label is a short name for what the digest stands for.
+// label is a short name of the text.
 func (d digest) label() string { return hex.EncodeToString(d[:6]) }

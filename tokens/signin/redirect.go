@@ -4,25 +4,29 @@
 package signin
 
 import (
+	"cmp"
 	"net"
-	"net/netip"
 	"net/url"
 	"strings"
 
+	"github.com/caddy-onenote/caddy-onenote/internal/authpath"
+	"github.com/caddy-onenote/caddy-onenote/internal/hostport"
+	"github.com/caddy-onenote/caddy-onenote/internal/loopback"
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // RedirectURI returns where the provider sends the browser of an account back
 // to: the configured redirect_uri, else the callback below base. It is what
 // has to be registered with the provider. Without either it is empty.
-func RedirectURI(c tokens.Config, base *url.URL) string {
+func RedirectURI(c oauth.Config, base *url.URL) string {
 	if c.RedirectURI != "" {
 		return c.RedirectURI
 	}
 	if base == nil {
 		return ""
 	}
-	return trimmed(base) + callbackPath(c.Name)
+	return trimmed(base) + authpath.Callback(c.Name)
 }
 
 // SigninURL returns the address of an account's sign-in page as people may be
@@ -32,21 +36,31 @@ func (p *Pages) SigninURL(base *url.URL, account string) string {
 	if base == nil {
 		return ""
 	}
-	return trimmed(base) + "/auth/" + account + "/signin"
+	return trimmed(base) + authpath.Signin(account)
 }
 
-// redirectURI is RedirectURI for a visitor who reaches us at base, which may
-// be nil.
+// redirectURI is RedirectURI for a client that reaches us at base, which may be
+// nil.
 func (p *Pages) redirectURI(a *tokens.Account, base *url.URL) string {
 	return RedirectURI(a.Config(), p.toldBase(base))
 }
 
 // toldBase returns our base as browsers and registrations may be told of it.
 func (p *Pages) toldBase(base *url.URL) *url.URL {
-	if p.PublicURL != nil {
+	if p.PublicURL != nil && !p.isIntercepted(p.PublicURL) {
 		return p.PublicURL
 	}
-	return localBase(base)
+	if !p.isIntercepted(base) {
+		return localBase(base)
+	}
+	if p.Bases != nil {
+		for _, own := range p.Bases() {
+			if !p.isIntercepted(own) {
+				return own
+			}
+		}
+	}
+	return &url.URL{Scheme: base.Scheme, Host: "localhost"}
 }
 
 // localBase replaces the host of a plain http base by localhost, whatever the
@@ -55,7 +69,7 @@ func (p *Pages) toldBase(base *url.URL) *url.URL {
 // address (RFC 8252 §7.3). The name in an https base was vouched for by a
 // certificate, and stays.
 func localBase(base *url.URL) *url.URL {
-	if base == nil || (base.Scheme == "https" && !isLoopback(base.Hostname())) {
+	if base == nil || (base.Scheme == "https" && !loopback.Host(base.Hostname())) {
 		return base
 	}
 	u := *base
@@ -69,28 +83,53 @@ func localBase(base *url.URL) *url.URL {
 // trimmed writes a base without a trailing slash.
 func trimmed(base *url.URL) string { return strings.TrimSuffix(base.String(), "/") }
 
-func callbackPath(account string) string { return "/auth/" + account + "/callback" }
-
-// isOurs reports whether a redirect URI leads to our own callback. Any other
-// is one that no listener of ours receives, such as the provider's blank page
-// for native apps: there the user pastes the address.
-func isOurs(redirectURI, account string) bool {
+// leadsHere reports whether a redirect URI leads to the account's callback at a client
+// that reaches us at base, which may be nil. Any other is one that no listener of ours
+// receives: the provider's blank page for native apps, the address of an older app of
+// the same registration, or another port of this machine. There the user pastes the
+// address.
+func (p *Pages) leadsHere(redirectURI, account string, base *url.URL) bool {
 	switch redirectURI {
-	case "", tokens.DesktopRedirect, tokens.NativeRedirect:
+	case "", oauth.DesktopRedirect, oauth.NativeRedirect:
 		return false
 	}
 	u, err := url.Parse(redirectURI)
-	return err == nil && strings.HasSuffix(u.Path, callbackPath(account))
+	if err != nil || !isHTTP(u) || !strings.HasSuffix(u.Path, authpath.Callback(account)) {
+		return false
+	}
+	// A server in front of us may have any name, so only a port of this machine can be
+	// known to be another's.
+	return !loopback.Host(u.Hostname()) || p.servesPort(u, base)
 }
 
-// isLoopback reports whether a host name means this machine.
-func isLoopback(hostname string) bool {
-	if strings.EqualFold(strings.TrimSuffix(hostname, "."), "localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(hostname)
-	return err == nil && addr.Unmap().IsLoopback()
+// ReceivesRedirect reports whether the redirect URI that is configured for an account
+// leads to one of the known base URLs. It is true where none is configured, or where
+// that cannot be known.
+func (p *Pages) ReceivesRedirect(c oauth.Config) bool {
+	return c.RedirectURI == "" || p.leadsHere(c.RedirectURI, c.Name, nil)
 }
+
+// servesPort reports whether an address of this machine has a port under which
+// clients reach us, as far as that is known.
+func (p *Pages) servesPort(u, base *url.URL) bool {
+	bases := []*url.URL{base, p.PublicURL}
+	if p.Bases != nil {
+		bases = append(bases, p.Bases()...)
+	}
+	known := false
+	for _, b := range bases {
+		if b == nil {
+			continue
+		}
+		known = true
+		if portOf(b) == portOf(u) {
+			return true
+		}
+	}
+	return !known
+}
+
+func portOf(u *url.URL) string { return cmp.Or(u.Port(), hostport.DefaultPort(u.Scheme)) }
 
 // hostname returns the host of a Host header without its port.
 func hostname(host string) string {
@@ -98,6 +137,15 @@ func hostname(host string) string {
 		return h
 	}
 	return strings.Trim(host, "[]")
+}
+
+// hostOf returns the host of an address, without its port; empty when it is none.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
 }
 
 // originOf returns scheme, host and port of an address; empty when it is none.

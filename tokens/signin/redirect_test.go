@@ -8,10 +8,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-func TestSigninURL(t *testing.T) {
+func TestSigninURLUsesPublicURLOrLocalhost(t *testing.T) {
 	for _, tc := range []struct{ public, base, want string }{
 		{"", "http://localhost:8080", "http://localhost:8080/auth/a/signin"},
 		{"", "http://127.0.0.1:8080", "http://localhost:8080/auth/a/signin"},
@@ -37,31 +37,81 @@ func TestSigninURL(t *testing.T) {
 	}
 }
 
-func TestRedirectURI(t *testing.T) {
+func TestRedirectURIUsesConfigurationOrCallback(t *testing.T) {
 	base, _ := url.Parse("https://notes.example/x")
 	for _, tc := range []struct {
 		configured string
 		base       *url.URL
 		want       string
-		ours       bool
 	}{
-		{"", base, "https://notes.example/x/auth/a/callback", true},
-		{"", nil, "", false},
-		{tokens.DesktopRedirect, base, tokens.DesktopRedirect, false},
-		{tokens.NativeRedirect, base, tokens.NativeRedirect, false},
-		{"https://other.example/auth/a/callback", base, "https://other.example/auth/a/callback", true},
-		{"https://other.example/auth/b/callback", base, "https://other.example/auth/b/callback", false},
+		{"", base, "https://notes.example/x/auth/a/callback"},
+		{"", nil, ""},
+		{oauth.DesktopRedirect, base, oauth.DesktopRedirect},
+		{"https://legacy.example/cb", base, "https://legacy.example/cb"},
 	} {
-		got := RedirectURI(tokens.Config{Name: "a", RedirectURI: tc.configured}, tc.base)
-		if got != tc.want || isOurs(got, "a") != tc.ours {
-			t.Errorf("%q: got %q, ours %t; want %q, %t", tc.configured, got, isOurs(got, "a"), tc.want, tc.ours)
+		if got := RedirectURI(oauth.Config{Name: "a", RedirectURI: tc.configured}, tc.base); got != tc.want {
+			t.Errorf("%q: got %q, want %q", tc.configured, got, tc.want)
 		}
 	}
 }
 
-// TestFormOrigins: Chromium holds form-action against each redirect after a
+// TestRedirectURILeadsHereOrElsewhere decides whether the address has to be pasted.
+func TestRedirectURILeadsHereOrElsewhere(t *testing.T) {
+	for _, tc := range []struct {
+		redirectURI, base, public string
+		sites                     []string
+		want                      bool
+	}{
+		{"", "http://localhost:8080", "", nil, false},
+		{"http://localhost:8080/auth/a/callback", "http://localhost:8080", "", nil, true},
+		{"http://127.0.0.1:8080/auth/a/callback", "http://localhost:8080", "", nil, true},
+		{"http://localhost:8080/auth/a/callback", "http://192.168.1.5:8080", "", nil, true},
+		{"http://localhost:8080/auth/a/callback", "", "", nil, true}, // nothing is known
+		{"http://localhost:8080/auth/a/callback", "", "", []string{"http://localhost:8080"}, true},
+		{"http://localhost:8081/auth/a/callback", "http://localhost:8080", "", []string{"http://localhost:8080", "http://localhost:8081"}, true},
+		{"http://localhost/auth/a/callback", "http://localhost", "", nil, true},
+		{"http://localhost:80/auth/a/callback", "http://localhost", "", nil, true},
+		{"http://localhost:3000/auth/a/callback", "http://127.0.0.1:8080", "http://localhost:3000", nil, true}, // a port that is mapped
+		{"https://other.example/auth/a/callback", "https://notes.example/x", "", nil, true},                    // a server in front of us
+		{"http://localhost:3000/auth/a/callback", "http://localhost:8080", "", nil, false},
+		{"http://localhost/auth/a/callback", "http://localhost:8080", "", nil, false},
+		{"http://localhost:3000/auth/a/callback", "", "", []string{"http://localhost:8080"}, false},
+		{"http://localhost", "http://localhost:8080", "", nil, false},
+		{"http://localhost:3000/cb", "http://localhost:3000", "", nil, false},
+		{"https://legacy.example.com/oauth/callback", "https://notes.example", "", nil, false},
+		{"https://notes.example/auth/b/callback", "https://notes.example", "", nil, false},
+		{"urn:ietf:wg:oauth:2.0:oob", "http://localhost:8080", "", nil, false},
+		{"myapp://x/auth/a/callback", "http://localhost:8080", "", nil, false},
+		{oauth.DesktopRedirect, "http://localhost:8080", "", nil, false},
+		{oauth.NativeRedirect, "http://localhost:8080", "", nil, false},
+	} {
+		p := new(Pages)
+		parse := func(s string) *url.URL {
+			if s == "" {
+				return nil
+			}
+			u, err := url.Parse(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return u
+		}
+		p.PublicURL = parse(tc.public)
+		p.Bases = func() (bases []*url.URL) {
+			for _, s := range tc.sites {
+				bases = append(bases, parse(s))
+			}
+			return bases
+		}
+		if got := p.leadsHere(tc.redirectURI, "a", parse(tc.base)); got != tc.want {
+			t.Errorf("%q at %q, public URL %q, sites %q: got %t, want %t", tc.redirectURI, tc.base, tc.public, tc.sites, got, tc.want)
+		}
+	}
+}
+
+// TestFormOriginsNameProviderAndRedirectURI: Chromium holds form-action against each redirect after a
 // form, and an https provider may send the user on to their company's own.
-func TestFormOrigins(t *testing.T) {
+func TestFormOriginsNameProviderAndRedirectURI(t *testing.T) {
 	got := formOrigins("http://localhost:8080/auth/a/callback", "https://login.live.com/oauth20_logout.srf?x", "", "https://login.live.com/oauth20_authorize.srf")
 	want := []string{"http://localhost:8080", "https://login.live.com", "https:"}
 	if !slices.Equal(got, want) {

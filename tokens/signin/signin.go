@@ -8,127 +8,142 @@ import (
 	"net/http"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // The fields of the sign-in form, besides confirm.
 const (
 	// attemptField names an attempt, in the query of its page and in its forms.
 	attemptField = "attempt"
-	// flowField chooses code or device where the account's own flow is not
-	// wanted.
+	// flowField chooses code or device in place of the account's own flow.
 	flowField = "flow"
 	// anotherField asks the provider to let the user choose who signs in.
 	anotherField = "another"
 )
 
-// signinPage is the page with the button, or where an attempt stands.
+// signinPage is the page with the button, or the state of an attempt.
 type signinPage struct {
 	accountView
-	Device *tokens.DeviceCode
+	Device *oauth.DeviceCode
 	Left   instant
+
+	// Elsewhere is the address to open on another machine.
+	Elsewhere string
 }
 
-// showSignin shows the button, or how the attempt in the query goes.
-func (p *Pages) showSignin(e *exchange) {
-	if p.moveBrowser(e, "auth/"+e.account.Name()+"/signin", e.account) {
+// showSignin shows the button, or the state of the attempt in the query.
+func (p *Pages) showSignin(q *pageRequest) {
+	if p.moveToCanonicalHost(q, "auth/"+q.account.Name()+"/signin", q.account) {
 		return
 	}
-	id := e.r.URL.Query().Get(attemptField)
+	p.waitsFor(q, q.r.URL.Query().Get(appField))
+	id := q.r.URL.Query().Get(attemptField)
 	if id == "" {
-		p.showButton(e)
+		p.showButton(q)
 		return
 	}
-	t, ok := p.Attempts.byID(p.clock().Now(), e.account.Name(), id)
+	t, ok := p.Attempts.byID(p.clock().Now(), q.account.Name(), id)
 	if !ok {
-		p.refuse(e, errUnknownState)
+		p.refuse(q, errUnknownState)
 		return
 	}
-	p.poll(e.account, t)
+	p.waitsFor(q, t.app)
+	p.poll(q.account, t)
 	switch t.phase {
 	case done:
-		e.seeOther(e.root)
+		q.seeOther(p.afterSignin(q, t))
 	case deciding:
-		p.showDecision(e, t)
+		p.showDecision(q, t)
 	case failed:
-		p.showFailure(e, t.failure, http.StatusOK)
+		p.showFailure(q, t.failure, http.StatusOK)
+	case redeeming:
+		p.render(q, "finishing", page{Title: "Finishing the sign-in", Refresh: refreshSoon, Insist: true, script: pageScript})
 	default:
-		p.showWaiting(e, t)
+		p.showWaiting(q, t)
 	}
 }
 
-func (p *Pages) showButton(e *exchange) {
-	v := p.view(e, e.account)
-	v.Paste = v.SignIn != nil && v.SignIn.Redirects
-	p.render(e, "signin", page{Title: "Sign in", Body: signinPage{accountView: v}, origins: p.origins(e, e.account)})
+func (p *Pages) showButton(q *pageRequest) {
+	v := p.view(q, q.account)
+	if v.SignIn != nil {
+		v.Paste = v.SignIn.Redirects
+		// Who comes here wants to sign in.
+		v.SignIn.Primary = v.State != tokens.NeedsOperator && !v.SignIn.byCode()
+	}
+	p.render(q, "signin", page{Title: "Sign in", Body: signinPage{accountView: v}, script: pageScript, origins: p.origins(q, q.account)})
 }
 
-// showWaiting shows a device code, or says that the provider has not answered.
-func (p *Pages) showWaiting(e *exchange, t attempt) {
-	v := signinPage{accountView: p.view(e, e.account), Device: t.device}
+// showWaiting shows a device code, or that the provider has not responded yet.
+func (p *Pages) showWaiting(q *pageRequest, t attempt) {
+	v := signinPage{accountView: p.view(q, q.account), Device: t.device}
 	if t.device == nil {
 		v.Paste = true
-		p.render(e, "signin", page{Title: "Sign in", Body: v, origins: p.origins(e, e.account)})
+		if !t.operator {
+			v.Elsewhere = t.url
+		}
+		p.render(q, "signin", page{Title: "Sign in", Body: v, script: pageScript, origins: p.origins(q, q.account)})
 		return
 	}
 	v.Left = p.instant(&t.device.ExpiresAt)
-	p.render(e, "device", page{Title: "Sign in with a code", Body: v, Refresh: refreshSoon})
+	p.render(q, "device", page{Title: "Sign in with a code", Body: v, Refresh: refreshSoon, Insist: true, script: pageScript})
 }
 
 // postSignin begins a sign-in, or ends one that waits for a decision.
-func (p *Pages) postSignin(e *exchange) {
-	if !e.visitor.MaySignIn {
-		p.refuse(e, notAllowed)
+func (p *Pages) postSignin(q *pageRequest) {
+	form, ok := p.allowedForm(q)
+	if !ok {
 		return
 	}
-	form, err := readForm(e.w, e.r)
-	if err != nil {
-		p.refuse(e, unreadable)
+	if form.Has(confirmField) && p.decide(q, form) {
 		return
 	}
-	if form.Has(confirmField) && p.decide(e, form) {
-		return
-	}
-	flow := tokens.Flow(form.Get(flowField))
-	if flow != tokens.FlowDevice && p.movePost(e) {
+	p.waitsFor(q, form.Get(appField))
+	flow := oauth.Flow(form.Get(flowField))
+	if flow != oauth.FlowDevice && p.movePostToCanonicalHost(q) {
 		return
 	}
 	cookie := randomText()
-	t, err := p.begin(e.r.Context(), e.account, start{
+	t, err := p.begin(q.r.Context(), q.account, start{
 		flow:        flow,
-		redirectURI: p.redirectURI(e.account, e.base),
-		prompt:      promptOf(e.account.Config(), form.Has(anotherField)),
+		redirectURI: p.redirectURI(q.account, q.base),
+		prompt:      promptOf(q.account.Config(), form.Has(anotherField)),
 		cookie:      cookie,
+		app:         q.app,
 	})
 	if err != nil {
-		p.notBegun(e, err)
+		p.notBegun(q, err)
 		return
 	}
 	if t.device != nil {
-		e.showAttempt(t)
+		p.showAttempt(q, t)
 		return
 	}
-	setCookie(e.w, e.base, t.state, cookie)
-	e.seeOther(t.url)
+	setCookie(q.w, q.base, t.state, cookie)
+	if len(p.intercepted(q.account.Config())) > 0 {
+		p.showAttempt(q, t) // a redirect would lead back to us
+		return
+	}
+	q.seeOther(t.url)
 }
 
-// notBegun says why no sign-in began: the provider's word, or ours.
-func (p *Pages) notBegun(e *exchange, err error) {
-	var f *tokens.Failure
+// notBegun shows why no sign-in began: the provider's reason, or ours.
+func (p *Pages) notBegun(q *pageRequest, err error) {
+	var f *oauth.Failure
 	if !errors.As(err, &f) {
-		p.refuse(e, err)
+		p.refuse(q, err)
 		return
 	}
 	status := http.StatusInternalServerError
-	if tokens.Class(f.Class()) == tokens.Passing {
+	if f.Status.Class == oauth.Transient {
 		status = http.StatusServiceUnavailable
 	}
-	p.showFailure(e, statusError(f), status)
+	p.showFailure(q, statusError(f), status)
 }
 
 // promptOf returns the prompt parameter (OpenID Connect Core §3.1.2.1) that
 // lets the user choose another account; live does not know it.
-func promptOf(c tokens.Config, another bool) string {
-	if !another || c.Provider == tokens.MicrosoftAccount {
+func promptOf(c oauth.Config, another bool) string {
+	if !another || c.Provider == oauth.MicrosoftAccount {
 		return ""
 	}
 	return "select_account"
@@ -137,14 +152,18 @@ func promptOf(c tokens.Config, another bool) string {
 // failurePage says why a sign-in failed and what to do.
 type failurePage struct {
 	accountView
-	Failure *tokens.StatusError
+	Failure *oauth.FailureStatus
 }
 
-func (p *Pages) showFailure(e *exchange, f *tokens.StatusError, status int) {
-	p.render(e, "failure", page{
+func (p *Pages) showFailure(q *pageRequest, f *oauth.FailureStatus, status int) {
+	v := p.view(q, q.account)
+	if v.SignIn != nil {
+		v.SignIn.Primary = f.Class != oauth.Misconfigured && !v.SignIn.byCode()
+	}
+	p.render(q, "failure", page{
 		Title:   "Sign-in failed",
-		Body:    failurePage{p.view(e, e.account), f},
+		Body:    failurePage{v, f},
 		status:  status,
-		origins: p.origins(e, e.account),
+		origins: p.origins(q, q.account),
 	})
 }

@@ -7,40 +7,40 @@ import (
 	"net/http"
 )
 
-// postSignout deletes the tokens and what could still become tokens, then
-// sends the browser to the provider's sign-out, which ends its session there
-// and sends it back to the callback without parameters. Only the first part is
-// ours to promise: the provider's sign-out alone would leave our tokens alive.
-func (p *Pages) postSignout(e *exchange) {
-	if !e.visitor.MaySignIn {
-		p.refuse(e, notAllowed)
+// postSignout deletes the tokens and the sign-ins in progress, then sends the
+// browser to the provider's sign-out, which ends its session there and sends it back
+// to the callback without parameters. The provider's sign-out alone would leave our
+// tokens valid.
+func (p *Pages) postSignout(q *pageRequest) {
+	if !q.access.MaySignIn {
+		p.refuse(q, notAllowed)
 		return
 	}
-	address := e.account.LogoutURL(p.returnURI(e))
-	p.Attempts.Forget(e.account.Name())
-	if err := e.account.SignOut(e.r.Context()); err != nil {
-		p.showNotSignedOut(e, err)
+	address := q.account.Client().LogoutURL(p.returnURI(q))
+	p.Attempts.Forget(q.account.Name())
+	if err := q.account.SignOut(q.r.Context()); err != nil {
+		p.showNotSignedOut(q, err)
 		return
 	}
-	if address == "" {
-		address = e.callback()
+	if address == "" || len(p.intercepted(q.account.Config())) > 0 {
+		address = q.callback()
 	}
-	e.seeOther(address)
+	q.seeOther(address)
 }
 
 // returnURI returns where the provider's sign-out sends the browser back to:
-// the redirect URI of the sign-in, which the provider knows to be the app's,
-// however this visitor reaches us.
-func (p *Pages) returnURI(e *exchange) string {
-	if uri := e.account.RedirectURI(); uri != "" {
+// the redirect URI of the sign-in, which is registered with the provider, however
+// this client reaches us.
+func (p *Pages) returnURI(q *pageRequest) string {
+	if uri := q.account.RedirectURI(); uri != "" {
 		return uri
 	}
-	return p.redirectURI(e.account, e.base)
+	return p.redirectURI(q.account, q.base)
 }
 
-func (p *Pages) showNotSignedOut(e *exchange, err error) {
+func (p *Pages) showNotSignedOut(q *pageRequest, err error) {
 	f := statusError(err)
-	p.render(e, "refusal", page{
+	p.render(q, "refusal", page{
 		Title: "Not signed out",
 		Body: refusal{
 			Title:   "Not signed out",

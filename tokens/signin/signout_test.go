@@ -11,16 +11,17 @@ import (
 	"testing"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-func TestSignOut(t *testing.T) {
+func TestSignOutDeletesTokensAndLeadsToProvider(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		config tokens.Config
+		config oauth.Config
 		logout string // the address that the browser is sent to
 	}{
-		{"microsoft account", tokens.Config{}, "/oauth20_logout.srf?client_id=app-default&redirect_uri="},
-		{"azure ad", tokens.Config{Provider: tokens.AzureAD}, "/common/oauth2/logout?post_logout_redirect_uri="},
+		{"microsoft account", oauth.Config{}, "/oauth20_logout.srf?client_id=app-default&redirect_uri="},
+		{"azure ad", oauth.Config{Provider: oauth.AzureAD}, "/common/oauth2/logout?post_logout_redirect_uri="},
 		{"entra", entra(), "/common/oauth2/v2.0/logout?post_logout_redirect_uri="},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -50,10 +51,10 @@ func TestSignOut(t *testing.T) {
 	}
 }
 
-func TestSignOutWithoutAProviderPage(t *testing.T) {
-	s := newSite(t, tokens.Config{})
-	c := tokens.Config{
-		Provider: tokens.Custom, AuthorizeURL: s.provider.URL + "/oauth20_authorize.srf", TokenURL: s.provider.URL + "/oauth20_token.srf",
+func TestSignOutWithoutProviderPageEndsHere(t *testing.T) {
+	s := newSite(t, oauth.Config{})
+	c := oauth.Config{
+		Provider: oauth.Custom, AuthorizeURL: s.provider.URL + "/oauth20_authorize.srf", TokenURL: s.provider.URL + "/oauth20_token.srf",
 		Scopes: []string{"office.onenote", "wl.offline_access"},
 	}
 	s.load(c)
@@ -66,9 +67,9 @@ func TestSignOutWithoutAProviderPage(t *testing.T) {
 	s.wantState("default", tokens.SignedOut)
 }
 
-// TestSignOutEndsWhatIsPending: a sign-in that was begun, or that waits for a
+// TestSignOutEndsPendingSignIns: a sign-in that was begun, or that waits for a
 // decision, does not bring the user back.
-func TestSignOutEndsWhatIsPending(t *testing.T) {
+func TestSignOutEndsPendingSignIns(t *testing.T) {
 	s := newSite(t, entra())
 	b := newBrowser(t)
 	s.begin(b, "default")
@@ -77,7 +78,7 @@ func TestSignOutEndsWhatIsPending(t *testing.T) {
 	b.decide("accept", "eve@example.com")
 	decision := b.at.String()
 	s.begin(b, "default")
-	pending := s.answer(b)
+	pending := s.response(b)
 
 	b.open(s.url("/"))
 	b.press("/auth/default/signout", nil)
@@ -88,8 +89,8 @@ func TestSignOutEndsWhatIsPending(t *testing.T) {
 	s.wantState("default", tokens.SignedOut)
 }
 
-func TestSignOutThatCannotDelete(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestFailedSignOutIsExplained(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
 	b.decide("accept", "")
@@ -106,24 +107,24 @@ func TestSignOutThatCannotDelete(t *testing.T) {
 	s.wantState("default", tokens.SignedOut)
 }
 
-// TestReturnWithoutParameters: the page never says that tokens are gone which
+// TestCallbackWithoutParametersIsSignedOut: the page never says that tokens are gone which
 // are not.
-func TestReturnWithoutParameters(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestCallbackWithoutParametersIsSignedOut(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	b.open(s.url("/auth/default/callback"))
 	b.sees("Signed out", "are deleted")
 	s.begin(b, "default")
 	b.decide("accept", "")
 	b.open(s.url("/auth/default/callback?lc=1033"))
-	b.sees("Signed out", "still signed in here")
+	b.sees("Nothing to finish", "as it was: Ready")
 	if strings.Contains(b.body, "are deleted") {
 		t.Errorf("page: got %s", b.body)
 	}
 }
 
-func TestSignOutReturnsToWhereTheSignInDid(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestSignOutReturnsToRedirectURIOfSignIn(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
 	b.decide("accept", "")
@@ -131,7 +132,7 @@ func TestSignOutReturnsToWhereTheSignInDid(t *testing.T) {
 	// From here on the site has another name, which the registration need not
 	// list for those who signed in before.
 	s.pages.PublicURL, _ = url.Parse("https://notes.example/one")
-	s.visitor.Base = s.pages.PublicURL
+	s.access.Base = s.pages.PublicURL
 	b.open(s.url("/"))
 	if got := b.header.Get("Content-Security-Policy"); !strings.Contains(got, "http://localhost:"+s.port()) {
 		t.Errorf("the page's policy keeps the browser from returning: %s", got)

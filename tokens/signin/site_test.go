@@ -14,6 +14,7 @@ import (
 
 	"github.com/caddy-onenote/caddy-onenote/emulator"
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 	"github.com/caddy-onenote/caddy-onenote/tokens/signin"
 )
 
@@ -25,27 +26,27 @@ type site struct {
 	provider *httptest.Server
 	server   *httptest.Server
 	attempts *signin.Attempts
-	memories map[string]*tokens.Memory
+	memories map[string]*tokens.Cache
 	pages    *signin.Pages
-	visitor  signin.Visitor
+	access   signin.Access
 }
 
 // newSite serves accounts with these configurations. Names default to
 // "default", the provider is always the emulator.
-func newSite(t testing.TB, configs ...tokens.Config) *site {
+func newSite(t testing.TB, configs ...oauth.Config) *site {
 	t.Helper()
 	s := &site{
 		t:        t,
 		clock:    newClock(),
 		storage:  newStorage(),
 		attempts: signin.NewAttempts(),
-		memories: make(map[string]*tokens.Memory),
-		visitor:  signin.Visitor{MaySignIn: true},
+		memories: make(map[string]*tokens.Cache),
+		access:   signin.Access{All: true, MaySignIn: true},
 	}
 	s.provider = httptest.NewServer(emulator.New(emulator.Options{Now: s.clock.Now}))
 	t.Cleanup(s.provider.Close)
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.pages.ServeHTTPFor(w, r, s.visitor)
+		s.pages.ServeHTTPFor(w, r, s.access)
 	}))
 	t.Cleanup(s.server.Close)
 	t.Cleanup(func() {
@@ -60,7 +61,7 @@ func newSite(t testing.TB, configs ...tokens.Config) *site {
 }
 
 // load puts a configuration into use, as a reload does.
-func (s *site) load(configs ...tokens.Config) {
+func (s *site) load(configs ...oauth.Config) {
 	s.t.Helper()
 	if s.pages != nil {
 		s.pages.Close()
@@ -73,26 +74,26 @@ func (s *site) load(configs ...tokens.Config) {
 	}
 }
 
-func (s *site) account(c tokens.Config, rt http.RoundTripper) *tokens.Account {
+func (s *site) account(c oauth.Config, rt http.RoundTripper) *tokens.Account {
 	if c.Name == "" {
 		c.Name = "default"
 	}
 	if c.ClientID == "" {
 		c.ClientID = "app-" + c.Name
 	}
-	if c.Provider != tokens.Custom {
+	if c.Provider != oauth.Custom {
 		c.Authority = s.provider.URL
 	}
 	c.Complete()
 	if s.memories[c.Name] == nil {
-		s.memories[c.Name] = tokens.NewMemory()
+		s.memories[c.Name] = tokens.NewCache()
 	}
 	return tokens.NewAccount(tokens.Options{
 		Config:  c,
-		Memory:  s.memories[c.Name],
+		Cache:   s.memories[c.Name],
 		Storage: s.storage,
 		Keys:    tokens.FixedKeys{make([]byte, 32)},
-		Client:  tokens.NewClient(rt),
+		Client:  oauth.NewHTTPClient(rt),
 		Clock:   s.clock,
 	})
 }
@@ -187,9 +188,9 @@ func (s *site) begin(b *browser, account string) {
 	}
 }
 
-// answer accepts on the provider's page and returns the address that the
+// response accepts on the provider's page and returns the address that the
 // browser is sent to, without going there.
-func (s *site) answer(b *browser) string {
+func (s *site) response(b *browser) string {
 	s.t.Helper()
 	f := b.forms()[0]
 	f.values.Set("decision", "accept")
@@ -197,7 +198,7 @@ func (s *site) answer(b *browser) string {
 	res.Body.Close()
 	location := res.Header.Get("Location")
 	if location == "" {
-		s.t.Fatalf("the provider answered %s without a Location", res.Status)
+		s.t.Fatalf("the provider responded %s without a Location", res.Status)
 	}
 	return location
 }

@@ -17,12 +17,13 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
-// TestStatusJSON pins the members that programs read: all of them are there in
+// TestStatusJSONListsAccounts pins the members that programs read: all of them are there in
 // every state, and what is absent is null.
-func TestStatusJSON(t *testing.T) {
-	s := newSite(t, entra(), tokens.Config{Name: "app", Provider: tokens.Entra, Flow: tokens.FlowClientCredentials, Tenant: "contoso.example"})
+func TestStatusJSONListsAccounts(t *testing.T) {
+	s := newSite(t, entra(), oauth.Config{Name: "app", Provider: oauth.Entra, Flow: oauth.FlowClientCredentials, Tenant: "contoso.example"})
 	read := func() map[string]any {
 		t.Helper()
 		res, err := newBrowser(t).client.Get(s.url("/auth/status"))
@@ -33,17 +34,17 @@ func TestStatusJSON(t *testing.T) {
 		if got := res.Header.Get("Content-Type"); got != "application/json" {
 			t.Errorf("Content-Type: got %q, want application/json", got)
 		}
-		var answer struct{ Accounts []map[string]any }
-		if err := json.NewDecoder(res.Body).Decode(&answer); err != nil {
+		var response struct{ Accounts []map[string]any }
+		if err := json.NewDecoder(res.Body).Decode(&response); err != nil {
 			t.Fatal(err)
 		}
-		if len(answer.Accounts) != 2 {
-			t.Fatalf("accounts: got %v, want two", answer.Accounts)
+		if len(response.Accounts) != 2 {
+			t.Fatalf("accounts: got %v, want two", response.Accounts)
 		}
-		if got := answer.Accounts[1]["signin_url"]; got != nil {
+		if got := response.Accounts[1]["signin_url"]; got != nil {
 			t.Errorf("signin_url of client credentials: got %v, want null", got)
 		}
-		return answer.Accounts[0]
+		return response.Accounts[0]
 	}
 	members := []string{"name", "provider", "flow", "state", "user", "scopes", "access_token_expires_at", "refreshed_at", "refresh_token_obtained_at", "error", "signin_url"}
 
@@ -72,21 +73,21 @@ func TestStatusJSON(t *testing.T) {
 	}
 }
 
-func TestStatusJSONWithoutAccounts(t *testing.T) {
+func TestStatusJSONWithoutAccountsIsEmptyList(t *testing.T) {
 	s := newSite(t)
 	res, err := newBrowser(t).client.Get(s.url("/auth/status"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var answer struct{ Accounts []any }
-	if err := json.NewDecoder(res.Body).Decode(&answer); err != nil || answer.Accounts == nil {
-		t.Errorf("accounts: got %v, %v; want an empty list", answer.Accounts, err)
+	var response struct{ Accounts []any }
+	if err := json.NewDecoder(res.Body).Decode(&response); err != nil || response.Accounts == nil {
+		t.Errorf("accounts: got %v, %v; want an empty list", response.Accounts, err)
 	}
 }
 
-// TestStatusPage: what a user looks for is there, in words.
-func TestStatusPage(t *testing.T) {
+// TestStatusPageShowsAccounts: what a user looks for is there, in words.
+func TestStatusPageShowsAccounts(t *testing.T) {
 	s := newSite(t, entra())
 	b := newBrowser(t)
 	b.open(s.url("/"))
@@ -105,7 +106,7 @@ func TestStatusPage(t *testing.T) {
 	b.sees("Access token ends in 10 minutes", "Refresh token from 50 minutes ago")
 }
 
-func TestStatusPageShowsWhatFailed(t *testing.T) {
+func TestStatusPageShowsFailure(t *testing.T) {
 	s := newSite(t, entra())
 	b := newBrowser(t)
 	s.begin(b, "default")
@@ -113,7 +114,7 @@ func TestStatusPageShowsWhatFailed(t *testing.T) {
 	s.control("/_emulator/tokens/revoke", `{"kind":"all"}`)
 	s.clock.advance(2 * time.Hour)
 	if _, _, err := s.pages.Accounts[0].Token(t.Context()); err == nil {
-		t.Fatal("a revoked token was renewed")
+		t.Fatal("a revoked token was refreshed")
 	}
 	b.open(s.url("/"))
 	b.sees("Sign-in required", "AADSTS50173", "ada@example.com", "Sign in again")
@@ -122,9 +123,9 @@ func TestStatusPageShowsWhatFailed(t *testing.T) {
 	b.sees("Ready")
 }
 
-// TestClientCredentialsHaveNoButton: there is nobody to sign in.
-func TestClientCredentialsHaveNoButton(t *testing.T) {
-	s := newSite(t, tokens.Config{Provider: tokens.Entra, Flow: tokens.FlowClientCredentials, Tenant: "contoso.example"})
+// TestClientCredentialsHaveNoSignInButton: there is nobody to sign in.
+func TestClientCredentialsHaveNoSignInButton(t *testing.T) {
+	s := newSite(t, oauth.Config{Provider: oauth.Entra, Flow: oauth.FlowClientCredentials, Tenant: "contoso.example"})
 	b := newBrowser(t)
 	for _, path := range []string{"/", "/auth/default/signin"} {
 		b.open(s.url(path))
@@ -144,14 +145,14 @@ func TestClientCredentialsHaveNoButton(t *testing.T) {
 // TestConsentPageIsLinked: the real providers have a page for taking consent
 // back.
 func TestConsentPageIsLinked(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+	s := newSite(t, oauth.Config{})
 	s.pages.Accounts[0] = tokens.NewAccount(tokens.Options{
-		Config: func() tokens.Config {
-			c := tokens.Config{Name: "default", ClientID: "app"}
+		Config: func() oauth.Config {
+			c := oauth.Config{Name: "default", ClientID: "app"}
 			c.Complete()
 			return c
 		}(),
-		Memory: s.memories["default"], Storage: s.storage, Keys: tokens.FixedKeys{make([]byte, 32)}, Clock: s.clock,
+		Cache: s.memories["default"], Storage: s.storage, Keys: tokens.FixedKeys{make([]byte, 32)}, Clock: s.clock,
 	})
 	b := newBrowser(t)
 	b.open(s.url("/"))
@@ -160,9 +161,9 @@ func TestConsentPageIsLinked(t *testing.T) {
 	}
 }
 
-// TestPolicyFitsThePage: the hashes are those of the style and script that the
+// TestContentPolicyMatchesPage: the hashes are those of the style and script that the
 // page has, and forms may lead where they lead. A browser is strict about both.
-func TestPolicyFitsThePage(t *testing.T) {
+func TestContentPolicyMatchesPage(t *testing.T) {
 	s := newSite(t, entra())
 	b := newBrowser(t)
 	b.strict = true
@@ -200,10 +201,10 @@ func TestPolicyFitsThePage(t *testing.T) {
 	}
 }
 
-// TestPagesAreUsableByAll: a language, a title, one main heading, a label for
+// TestPagesAreAccessible: a language, a title, one main heading, a label for
 // each field, and buttons with words on them.
-func TestPagesAreUsableByAll(t *testing.T) {
-	s := newSite(t, tokens.Config{RedirectURI: tokens.DesktopRedirect}, tokens.Config{Name: "device", Flow: tokens.FlowDevice})
+func TestPagesAreAccessible(t *testing.T) {
+	s := newSite(t, oauth.Config{RedirectURI: oauth.DesktopRedirect}, oauth.Config{Name: "device", Flow: oauth.FlowDevice})
 	b := newBrowser(t)
 	b.strict = true
 	check := func(what string) {
@@ -260,7 +261,7 @@ func TestPagesAreUsableByAll(t *testing.T) {
 		b.open(s.url("/"))
 		b.press("/auth/default/paste", url.Values{"address": {address}})
 	}
-	paste(tokens.ErrorPage + "#error=access_denied")
+	paste(oauth.ErrorPage + "#error=access_denied")
 	check("failure")
 	b.open(s.url("/"))
 	b.press("/auth/device/signin", nil)

@@ -4,7 +4,10 @@
 package signin_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,13 +16,14 @@ import (
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 	"github.com/caddy-onenote/caddy-onenote/tokens/signin"
 )
 
-// TestAnswerIsRefused sends the browser that began a sign-in an answer that
+// TestInvalidResponseIsRefused sends the browser that began a sign-in a response that
 // must not count. Each is refused without a token request, and none of them
-// ends the sign-in: the right answer still works afterwards.
-func TestAnswerIsRefused(t *testing.T) {
+// ends the sign-in: the right response still works afterwards.
+func TestInvalidResponseIsRefused(t *testing.T) {
 	edit := func(name, value string) func(url.Values) {
 		return func(v url.Values) { v.Set(name, value) }
 	}
@@ -30,12 +34,12 @@ func TestAnswerIsRefused(t *testing.T) {
 	}{
 		{"forged state", edit("state", strings.Repeat("A", 43)), "not known here"},
 		{"truncated state", func(v url.Values) { v.Set("state", v.Get("state")[:42]) }, "not known here"},
-		{"CSRF: no state", func(v url.Values) { v.Del("state") }, "carries no state"},
+		{"CSRF: no state", func(v url.Values) { v.Del("state") }, "has no state"},
 		{"error injection: error without state", func(v url.Values) {
 			v.Del("state")
 			v.Del("code")
 			v.Set("error", "access_denied")
-		}, "carries no state"},
+		}, "has no state"},
 		{"error injection: error with a forged state", func(v url.Values) {
 			v.Set("state", "x")
 			v.Set("error", "access_denied")
@@ -47,10 +51,10 @@ func TestAnswerIsRefused(t *testing.T) {
 		{"parameter pollution: two states", func(v url.Values) { v.Add("state", "second") }, "parameter twice"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			s := newSite(t, tokens.Config{})
+			s := newSite(t, oauth.Config{})
 			b := newBrowser(t)
 			s.begin(b, "default")
-			right := s.answer(b)
+			right := s.response(b)
 
 			u, err := url.Parse(right)
 			if err != nil {
@@ -75,29 +79,11 @@ func TestAnswerIsRefused(t *testing.T) {
 	}
 }
 
-func TestReplayedCallback(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestConcurrentCallbacksRedeemOneCode(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
-	address := s.answer(b)
-	b.open(address)
-	s.wantState("default", tokens.Ready)
-	b.open(address)
-	b.sees("Already used")
-	if b.status != http.StatusBadRequest {
-		t.Errorf("status of the second callback: got %d, want 400", b.status)
-	}
-	if n := s.providerRequests("/oauth20_token.srf"); n != 1 {
-		t.Errorf("token requests: got %d, want 1", n)
-	}
-	s.wantState("default", tokens.Ready)
-}
-
-func TestTwoCallbacksAtOnceRedeemOneCode(t *testing.T) {
-	s := newSite(t, tokens.Config{})
-	b := newBrowser(t)
-	s.begin(b, "default")
-	address, err := url.Parse(s.answer(b))
+	address, err := url.Parse(s.response(b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,10 +101,10 @@ func TestTwoCallbacksAtOnceRedeemOneCode(t *testing.T) {
 	s.wantState("default", tokens.Ready)
 }
 
-// TestLoginCSRF: an attacker begins a sign-in, signs in as themselves, and
+// TestLoginCSRFIsRefused: an attacker begins a sign-in, signs in as themselves, and
 // makes the victim's browser finish it. The victim would from then on write
 // into the attacker's notebooks.
-func TestLoginCSRF(t *testing.T) {
+func TestLoginCSRFIsRefused(t *testing.T) {
 	for _, mode := range []string{"query", "form_post", "fragment"} {
 		t.Run(mode, func(t *testing.T) {
 			s := newSite(t, entra(mode))
@@ -128,7 +114,7 @@ func TestLoginCSRF(t *testing.T) {
 			f.values.Set("decision", "accept")
 			f.values.Set("user", "mallory@example.com")
 
-			// The provider's answer arrives in the other browser.
+			// The provider's response arrives in the other browser.
 			victim.at = attacker.at
 			victim.submit(f, nil)
 			if victim.status != http.StatusBadRequest {
@@ -143,10 +129,10 @@ func TestLoginCSRF(t *testing.T) {
 	}
 }
 
-// TestSessionFixation: a cookie that the attacker planted is of no use,
+// TestSessionFixationIsRefused: a cookie that the attacker planted is of no use,
 // because each sign-in sets a fresh one under a name of its own.
-func TestSessionFixation(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestSessionFixationIsRefused(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
 	b.open(s.url("/auth/default/signin"))
@@ -163,24 +149,24 @@ func TestSessionFixation(t *testing.T) {
 }
 
 func TestTwoTabsFinishInAnyOrder(t *testing.T) {
-	s := newSite(t, tokens.Config{Name: "one"}, tokens.Config{Name: "two"})
+	s := newSite(t, oauth.Config{Name: "one"}, oauth.Config{Name: "two"})
 	b := newBrowser(t)
 	s.begin(b, "one")
-	first := s.answer(b)
+	first := s.response(b)
 	s.begin(b, "two")
-	second := s.answer(b)
+	second := s.response(b)
 	b.open(first)
 	b.open(second)
 	s.wantState("one", tokens.Ready)
 	s.wantState("two", tokens.Ready)
 }
 
-// TestMixUp: the state of one account counts at no other's callback.
-func TestMixUp(t *testing.T) {
-	s := newSite(t, tokens.Config{Name: "one"}, tokens.Config{Name: "two"})
+// TestMixUpIsRefused: the state of one account counts at no other's callback.
+func TestMixUpIsRefused(t *testing.T) {
+	s := newSite(t, oauth.Config{Name: "one"}, oauth.Config{Name: "two"})
 	b := newBrowser(t)
 	s.begin(b, "one")
-	address := strings.Replace(s.answer(b), "/auth/one/", "/auth/two/", 1)
+	address := strings.Replace(s.response(b), "/auth/one/", "/auth/two/", 1)
 	b.open(address)
 	b.sees("another account")
 	if b.status != http.StatusBadRequest {
@@ -190,15 +176,15 @@ func TestMixUp(t *testing.T) {
 	s.wantState("one", tokens.SigningIn)
 }
 
-// TestCodeInjection: a code that was issued to another sign-in does not fit
+// TestInjectedCodeIsRefused: a code that was issued to another sign-in does not fit
 // the verifier of this one.
-func TestCodeInjection(t *testing.T) {
+func TestInjectedCodeIsRefused(t *testing.T) {
 	s := newSite(t, entra())
 	attacker, victim := newBrowser(t), newBrowser(t)
 	s.begin(attacker, "default")
-	stolen, _ := url.Parse(s.answer(attacker))
+	stolen, _ := url.Parse(s.response(attacker))
 	s.begin(victim, "default")
-	own, _ := url.Parse(s.answer(victim))
+	own, _ := url.Parse(s.response(victim))
 	v := own.Query()
 	v.Set("code", stolen.Query().Get("code"))
 	own.RawQuery = v.Encode()
@@ -207,28 +193,28 @@ func TestCodeInjection(t *testing.T) {
 	s.wantState("default", tokens.SignedOut)
 }
 
-// TestTokenInjection: an access token does not count where a code was asked
+// TestInjectedTokenIsRefused: an access token does not count where a code was asked
 // for, nor a code where a token was.
-func TestTokenInjection(t *testing.T) {
+func TestInjectedTokenIsRefused(t *testing.T) {
 	for _, tc := range []struct {
-		name   string
-		config tokens.Config
-		answer url.Values
+		name     string
+		config   oauth.Config
+		response url.Values
 	}{
-		{"token for a code", tokens.Config{}, url.Values{"access_token": {"injected"}, "token_type": {"bearer"}}},
-		{"code for a token", tokens.Config{Flow: tokens.FlowToken}, url.Values{"code": {"injected"}}},
-		{"nothing", tokens.Config{}, url.Values{}},
-		{"refresh token in the fragment", tokens.Config{Flow: tokens.FlowToken}, url.Values{"refresh_token": {"injected"}}},
+		{"token for a code", oauth.Config{}, url.Values{"access_token": {"injected"}, "token_type": {"bearer"}}},
+		{"code for a token", oauth.Config{Flow: oauth.FlowToken}, url.Values{"code": {"injected"}}},
+		{"nothing", oauth.Config{}, url.Values{}},
+		{"refresh token in the fragment", oauth.Config{Flow: oauth.FlowToken}, url.Values{"refresh_token": {"injected"}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := newSite(t, tc.config)
 			b := newBrowser(t)
 			s.begin(b, "default")
-			tc.answer.Set("state", b.at.Query().Get("state"))
-			tc.answer.Set("from_page", "1")
+			tc.response.Set("state", b.at.Query().Get("state"))
+			tc.response.Set("from_page", "1")
 			callback, _ := url.Parse(s.url("/auth/default/callback"))
 			b.at = callback
-			b.go_(http.MethodPost, callback, tc.answer)
+			b.go_(http.MethodPost, callback, tc.response)
 			b.sees("Sign-in failed", "wrong_answer")
 			s.wantState("default", tokens.SignedOut)
 			if n := s.providerRequests("/oauth20_token.srf"); n != 0 {
@@ -238,11 +224,11 @@ func TestTokenInjection(t *testing.T) {
 	}
 }
 
-func TestStateExpires(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestExpiredStateIsRefused(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
-	address := s.answer(b)
+	address := s.response(b)
 	s.clock.advance(10 * time.Minute)
 	b.open(address)
 	if b.status != http.StatusBadRequest {
@@ -255,17 +241,17 @@ func TestStateExpires(t *testing.T) {
 // TestPendingSignInsAreBounded: the oldest sign-in of an account gives way to
 // the thirty-third.
 func TestPendingSignInsAreBounded(t *testing.T) {
-	s := newSite(t, tokens.Config{Name: "one"}, tokens.Config{Name: "two"})
+	s := newSite(t, oauth.Config{Name: "one"}, oauth.Config{Name: "two"})
 	b, patient := newBrowser(t), newBrowser(t)
 	s.begin(patient, "two")
-	other := s.answer(patient)
+	other := s.response(patient)
 	s.begin(b, "one")
-	oldest := s.answer(b)
+	oldest := s.response(b)
 	var second string
 	for i := range 32 {
 		s.begin(b, "one")
 		if i == 0 {
-			second = s.answer(b)
+			second = s.response(b)
 		}
 	}
 	b.open(oldest)
@@ -276,11 +262,11 @@ func TestPendingSignInsAreBounded(t *testing.T) {
 	s.wantState("two", tokens.Ready)
 }
 
-func TestLookingDoesNotUseTheAnswerUp(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestHeadDoesNotUseUpResponse(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
-	address, _ := url.Parse(s.answer(b))
+	address, _ := url.Parse(s.response(b))
 	res := b.send(http.MethodHead, address, nil, nil)
 	res.Body.Close()
 	if res.StatusCode != http.StatusOK {
@@ -290,10 +276,10 @@ func TestLookingDoesNotUseTheAnswerUp(t *testing.T) {
 	s.wantState("default", tokens.Ready)
 }
 
-// TestNoOpenRedirect: no parameter of ours says where to go, and nothing that
+// TestReturnAddressIsIgnored: no parameter of ours says where to go, and nothing that
 // a browser may send makes one of our redirects leave.
-func TestNoOpenRedirect(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestReturnAddressIsIgnored(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	for _, evil := range []string{"//evil.example", "/\\evil.example", "https://evil.example", "%2f%2fevil.example"} {
 		b := newBrowser(t)
 		q := "?return_to=" + evil + "&redirect_uri=" + evil + "&next=" + evil
@@ -302,17 +288,17 @@ func TestNoOpenRedirect(t *testing.T) {
 		if got, want := b.at.Query().Get("redirect_uri"), s.url("/auth/default/callback"); got != want {
 			t.Errorf("redirect_uri: got %s, want %s", got, want)
 		}
-		b.open(s.answer(b) + "&return_to=" + evil)
+		b.open(s.response(b) + "&return_to=" + evil)
 		if got, want := b.at.String(), s.url("/"); got != want {
 			t.Errorf("after the sign-in: got %s, want %s", got, want)
 		}
 	}
 }
 
-// TestHostDoesNotReachTheRedirectURI: what a client writes into Host is told to
-// no provider and to no other user, but for the port.
-func TestHostDoesNotReachTheRedirectURI(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+// TestHostHeaderDoesNotReachRedirectURI: what a client writes into Host, except
+// for the port, is not passed to the provider or to another user.
+func TestHostHeaderDoesNotReachRedirectURI(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	u, _ := url.Parse(s.url("/auth/default/signin"))
 	req, err := http.NewRequest(http.MethodPost, u.String(), nil)
 	if err != nil {
@@ -333,9 +319,9 @@ func TestHostDoesNotReachTheRedirectURI(t *testing.T) {
 	}
 }
 
-// TestScriptIsNotInjected: what the provider or a stranger writes is shown as
+// TestScriptIsEscaped: what the provider or a stranger writes is shown as
 // text, wherever it is shown.
-func TestScriptIsNotInjected(t *testing.T) {
+func TestScriptIsEscaped(t *testing.T) {
 	const script = `"><script>alert(1)</script>`
 	s := newSite(t, entra())
 	b := newBrowser(t)
@@ -362,15 +348,21 @@ func TestScriptIsNotInjected(t *testing.T) {
 
 func wantNoScript(t *testing.T, b *browser) {
 	t.Helper()
-	if strings.Contains(b.body, "<script") || strings.Contains(b.body, "javascript:") {
-		t.Errorf("page at %s: got %s, want no script", b.at, b.body)
+	scripts := strings.Count(b.body, "<script")
+	if scripts > 1 || strings.Contains(b.body, "javascript:") {
+		t.Errorf("page at %s: got %s, want no script but ours", b.at, b.body)
+	}
+	sum := sha256.Sum256([]byte(b.text("script")))
+	ours := "script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+	if policy := b.header.Get("Content-Security-Policy"); scripts == 1 && !strings.Contains(policy, ours) {
+		t.Errorf("page at %s: got a script that the policy does not allow: %s", b.at, policy)
 	}
 }
 
-// TestHeaders: no page can be framed, kept or sniffed, loads anything from
-// elsewhere, or tells where the visitor was.
-func TestHeaders(t *testing.T) {
-	s := newSite(t, tokens.Config{}, tokens.Config{Name: "device", Flow: tokens.FlowDevice})
+// TestEveryResponseHasSecurityHeaders: no page can be framed, kept or sniffed, loads anything from
+// elsewhere, or says where the client was.
+func TestEveryResponseHasSecurityHeaders(t *testing.T) {
+	s := newSite(t, oauth.Config{}, oauth.Config{Name: "device", Flow: oauth.FlowDevice})
 	b := newBrowser(t)
 	want := map[string]string{
 		"Cache-Control":              "no-store",
@@ -401,12 +393,12 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-func TestVisitorWhoMayNotSignIn(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestClientWithoutPermissionCannotSignIn(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	s.begin(b, "default")
 	b.decide("accept", "")
-	s.visitor.MaySignIn = false
+	s.access.MaySignIn = false
 	for _, path := range []string{"/", "/auth/default/signin"} {
 		b.open(s.url(path))
 		if n := len(b.forms()); n != 0 {
@@ -423,10 +415,10 @@ func TestVisitorWhoMayNotSignIn(t *testing.T) {
 	s.wantState("default", tokens.Ready)
 }
 
-// TestBoundVisitor: a visitor with a key for one account learns of no other.
-func TestBoundVisitor(t *testing.T) {
-	s := newSite(t, tokens.Config{Name: "mine"}, tokens.Config{Name: "theirs"})
-	s.visitor = signin.Visitor{Account: "mine", MaySignIn: true}
+// TestBoundClientSeesOneAccount: a client with a key for one account learns of no other.
+func TestBoundClientSeesOneAccount(t *testing.T) {
+	s := newSite(t, oauth.Config{Name: "mine"}, oauth.Config{Name: "theirs"})
+	s.access = signin.Access{Account: "mine", MaySignIn: true}
 	b := newBrowser(t)
 	for _, path := range []string{"/", "/auth/status"} {
 		b.open(s.url(path))
@@ -442,9 +434,9 @@ func TestBoundVisitor(t *testing.T) {
 	}
 }
 
-// TestAuthorizationRequest: state has 256 bits, PKCE is S256, and no two
+// TestAuthorizationRequestHasFreshStateAndChallenge: state has 256 bits, PKCE is S256, and no two
 // sign-ins share either.
-func TestAuthorizationRequest(t *testing.T) {
+func TestAuthorizationRequestHasFreshStateAndChallenge(t *testing.T) {
 	s := newSite(t, entra())
 	seen := map[string]bool{}
 	for range 2 {
@@ -464,7 +456,7 @@ func TestAuthorizationRequest(t *testing.T) {
 	}
 }
 
-func TestCookieOfASignIn(t *testing.T) {
+func TestCookieIsBoundToSignIn(t *testing.T) {
 	for _, tc := range []struct {
 		public, path string
 		secure       bool
@@ -475,11 +467,11 @@ func TestCookieOfASignIn(t *testing.T) {
 		{"http://intranet.example/notes/", "/notes/auth/", false},
 	} {
 		t.Run(tc.public, func(t *testing.T) {
-			s := newSite(t, tokens.Config{})
+			s := newSite(t, oauth.Config{})
 			if tc.public != "" {
 				u, _ := url.Parse(tc.public)
 				s.pages.PublicURL = u
-				s.visitor.Base = u
+				s.access.Base = u
 			}
 			u, _ := url.Parse(s.url("/auth/default/signin"))
 			res := newBrowser(t).send(http.MethodPost, u, nil, nil)
@@ -496,8 +488,8 @@ func TestCookieOfASignIn(t *testing.T) {
 	}
 }
 
-func TestFormsThatAreTooLargeOrNone(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestUnreadableFormsAreRefused(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	for _, tc := range []struct{ name, contentType, body string }{
 		{"too large", "application/x-www-form-urlencoded", "address=" + strings.Repeat("a", 65<<10)},
 		{"JSON", "application/json", `{"address":"x"}`},
@@ -519,8 +511,8 @@ func TestFormsThatAreTooLargeOrNone(t *testing.T) {
 	http.DefaultClient.CloseIdleConnections()
 }
 
-func TestMethods(t *testing.T) {
-	s := newSite(t, tokens.Config{})
+func TestOtherMethodsAreRefused(t *testing.T) {
+	s := newSite(t, oauth.Config{})
 	b := newBrowser(t)
 	for _, tc := range []struct {
 		method, path string
@@ -540,7 +532,8 @@ func TestMethods(t *testing.T) {
 		{"GET", "/auth/default", 404, ""},
 		{"GET", "/auth/default/signin/", 404, ""},
 		{"GET", "/auth/nobody/signin", 404, ""},
-		{"GET", "/favicon.ico", 404, ""},
+		{"GET", "/favicon.ico", 200, ""},
+		{"POST", "/favicon.ico", 405, "GET, HEAD"},
 	} {
 		t.Run(fmt.Sprint(tc.method, tc.path), func(t *testing.T) {
 			u, _ := url.Parse(s.url(tc.path))
@@ -550,5 +543,52 @@ func TestMethods(t *testing.T) {
 				t.Errorf("got %d, Allow %q; want %d, %q", res.StatusCode, res.Header.Get("Allow"), tc.status, tc.allow)
 			}
 		})
+	}
+}
+
+// TestIdentityFromBrowserIsIgnored: nobody asked for an id_token, and whoever signs in
+// can write anything into the fragment. A forged name neither satisfies expected_user
+// nor is shown.
+func TestIdentityFromBrowserIsIgnored(t *testing.T) {
+	claims := base64.RawURLEncoding.EncodeToString([]byte(`{"oid":"victim","sub":"victim","preferred_username":"victim@example.com","upn":"victim@example.com"}`))
+	jwt := "eyJhbGciOiJub25lIn0." + claims + ".c2ln"
+	for _, provider := range []oauth.Provider{oauth.MicrosoftAccount, oauth.AzureAD, oauth.Entra} {
+		for name, add := range map[string]url.Values{
+			"id_token":     {"id_token": {jwt}},
+			"user_id":      {"user_id": {"victim"}},
+			"access_token": {"access_token": {jwt}},
+			"all":          {"id_token": {jwt}, "user_id": {"victim"}, "access_token": {jwt}},
+		} {
+			t.Run(string(provider)+" "+name, func(t *testing.T) {
+				for _, expected := range []string{"", "victim@example.com", "victim"} {
+					s := newSite(t, oauth.Config{Provider: provider, Flow: oauth.FlowToken, ExpectedUser: expected})
+					b := newBrowser(t)
+					s.begin(b, "default")
+					u, err := url.Parse(s.response(b))
+					if err != nil {
+						t.Fatal(err)
+					}
+					v, err := url.ParseQuery(u.EscapedFragment())
+					if err != nil {
+						t.Fatal(err)
+					}
+					maps.Copy(v, add)
+					u.RawFragment, u.Fragment = v.Encode(), ""
+					b.open(strings.TrimSuffix(u.String(), "#") + "#" + v.Encode())
+					if strings.Contains(b.body, "victim") && expected == "" {
+						t.Errorf("page: got %s, want no forged name", b.body)
+					}
+					if got := s.status("default").User; got != nil {
+						t.Errorf("user: got %q, want none", *got)
+					}
+					if expected == "" {
+						s.wantState("default", tokens.Ready)
+						continue
+					}
+					b.sees("unknown_user")
+					s.wantState("default", tokens.SignedOut)
+				}
+			})
+		}
 	}
 }

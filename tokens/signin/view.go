@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/tokens"
+	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
 
 // accountView is an account as the pages show it.
@@ -19,13 +20,33 @@ type accountView struct {
 
 	ProviderName, FlowName string
 
+	// Title is who is signed in, or else what the account is.
+	Title  string
+	Person personView
+
+	// Folded: the account needs nobody, and there are many.
+	Folded bool
+
+	// Served is what was served for the account; nil where it is not counted.
+	Served *servedView
+
+	// Code leads back to a device code that is valid; nil where there is none.
+	Code *codeView
+
 	Expires, Refreshed, Obtained instant
 
-	// SignIn is nil where the visitor may not sign in, or nobody can.
+	// Tests are what the APIs responded to the token last, at TestedAt.
+	Tests    []Test
+	TestedAt instant
+
+	// SignIn is nil where the client may not sign in, or nobody can.
 	SignIn *signinView
 
 	// SignOut offers to delete tokens.
 	SignOut bool
+
+	// App is the app that waits for the sign-in; its forms pass it on.
+	App string
 
 	// Paste offers the box for the address that the browser ended on.
 	Paste bool
@@ -35,15 +56,18 @@ type accountView struct {
 	RedirectURI string
 }
 
-// View lets a template hand on the account of a page that embeds one.
+// View lets a template pass on the account of a page that embeds one.
 func (v accountView) View() accountView { return v }
 
-// signinView is the button, and what fits beside it.
+// signinView is the button, and what is shown beside it.
 type signinView struct {
 	Label string
 
-	// NewTab keeps this page open while the provider's is used: the user comes
-	// back to it by hand.
+	// Primary: signing in is what helps.
+	Primary bool
+
+	// NewTab keeps this page open while the provider's is used: no redirect leads
+	// back to it.
 	NewTab bool
 
 	// Redirects: the provider sends the browser somewhere at the end.
@@ -54,39 +78,56 @@ type signinView struct {
 
 	// Another offers to let the user choose who signs in.
 	Another bool
+
+	// Intercepted are the hosts of the sign-in that lead here, so that this browser
+	// cannot be sent to the provider.
+	Intercepted []string
 }
 
-// stateWords is what a state means to whoever looks at it.
+// byCode reports whether a code on another device is the easier way.
+func (v *signinView) byCode() bool { return len(v.Intercepted) > 0 && v.Device }
+
+// codeView leads back to a device code.
+type codeView struct {
+	Attempt string
+	Left    instant
+}
+
+// stateWords is how the pages show a state.
 type stateWords struct{ tone, label, explanation string }
 
 var words = map[tokens.State]stateWords{
-	tokens.SignedOut:     {"idle", "Signed out", "Nobody is signed in. Apps get an answer that says so."},
+	tokens.SignedOut:     {"idle", "Signed out", "Nobody is signed in. Apps get a response that says so."},
 	tokens.SigningIn:     {"warn", "Signing in", "A sign-in was begun and waits for the identity provider."},
 	tokens.Ready:         {"good", "Ready", "Requests of apps are served."},
 	tokens.Degraded:      {"warn", "Degraded", "Requests of apps are served, but something needs attention."},
-	tokens.NeedsSignin:   {"bad", "Sign-in required", "Only a new sign-in helps. Apps get an answer that says so."},
+	tokens.NeedsSignin:   {"bad", "Sign-in required", "Only a new sign-in helps. Apps get a response that says so."},
 	tokens.NeedsOperator: {"bad", "Misconfigured", "Only a change of the configuration helps."},
-	tokens.Unavailable:   {"bad", "Unavailable", "The identity provider cannot be reached. It is tried again by itself."},
+	tokens.Unavailable:   {"bad", "Unavailable", "No token can be had at the moment. It is tried again by itself."},
+	tokens.Refused:       {"bad", "Refused", "A token is there, but the API refuses it with each request."},
 }
 
-var providerNames = map[tokens.Provider]string{
-	tokens.MicrosoftAccount: "Microsoft account (personal)",
-	tokens.AzureAD:          "Azure AD v1 (work or school)",
-	tokens.Entra:            "Microsoft Entra ID (v2.0)",
-	tokens.Custom:           "Custom identity provider",
+// Explanation says in a sentence what a state means.
+func Explanation(s tokens.State) string { return words[s].explanation }
+
+var providerNames = map[oauth.Provider]string{
+	oauth.MicrosoftAccount: "Microsoft account (personal)",
+	oauth.AzureAD:          "Azure AD v1 (work or school)",
+	oauth.Entra:            "Microsoft Entra ID (v2.0)",
+	oauth.Custom:           "Custom identity provider",
 }
 
-var flowNames = map[tokens.Flow]string{
-	tokens.FlowCode:              "in the browser (code flow)",
-	tokens.FlowToken:             "in the browser (token flow, has to be repeated every hour)",
-	tokens.FlowDevice:            "with a code on any device (device flow)",
-	tokens.FlowClientCredentials: "by the app itself (client credentials)",
+var flowNames = map[oauth.Flow]string{
+	oauth.FlowCode:              "in the browser (code flow)",
+	oauth.FlowToken:             "in the browser (token flow, has to be repeated every hour)",
+	oauth.FlowDevice:            "with a code on any device (device flow)",
+	oauth.FlowClientCredentials: "by the app itself (client credentials)",
 }
 
-// view looks at an account as the visitor may see it.
-func (p *Pages) view(e *exchange, a *tokens.Account) accountView {
+// view returns an account as the client may see it.
+func (p *Pages) view(q *pageRequest, a *tokens.Account) accountView {
 	c := a.Config()
-	s := a.Status(e.r.Context())
+	s := a.Status(q.r.Context())
 	w := words[s.State]
 	v := accountView{
 		Status:       s,
@@ -98,52 +139,103 @@ func (p *Pages) view(e *exchange, a *tokens.Account) accountView {
 		Expires:      p.instant(s.AccessTokenExpiresAt),
 		Refreshed:    p.instant(s.RefreshedAt),
 		Obtained:     p.instant(s.RefreshTokenObtainedAt),
-		RedirectURI:  p.redirectURI(a, e.base),
+		RedirectURI:  p.redirectURI(a, q.base),
+		Served:       p.servedView(c.Name),
+		App:          q.app,
 	}
-	if c.Flow == tokens.FlowClientCredentials {
+	v.Title = accountTitle(c)
+	last := p.Attempts.lastTests(c.Name)
+	if last.saysNow(s.State) {
+		v.Tests, v.TestedAt = last.tests, p.instant(&last.at)
+	}
+	if c.Flow == oauth.FlowClientCredentials {
 		return v
 	}
-	v.ConsentURL = a.ConsentURL()
-	if !e.visitor.MaySignIn {
+	if u, ok := a.User(q.r.Context()); ok {
+		v.Person = personOf(c, u, last.ownerFor(u), c.Label)
+		v.Title = v.Person.Name
+	}
+	v.ConsentURL = c.ConsentURL()
+	if !q.access.MaySignIn {
 		return v
 	}
-	v.SignIn = p.signinView(c, s, v.RedirectURI)
-	if !v.SignIn.Another && v.SignIn.Redirects {
-		v.LogoutURL = a.LogoutURL(v.RedirectURI)
+	v.SignIn = p.signinView(q, c, s, v.RedirectURI)
+	v.Code = p.codeView(c.Name)
+	if !v.SignIn.Another && v.SignIn.Redirects && len(v.SignIn.Intercepted) == 0 {
+		v.LogoutURL = a.Client().LogoutURL(v.RedirectURI)
 	}
 	v.SignOut = s.State != tokens.SignedOut && s.State != tokens.SigningIn
-	v.Paste = redirects(c) && (v.SignIn.NewTab && !s.State.Usable() || p.Attempts.waits(p.clock().Now(), c.Name))
+	v.Paste = redirects(c) && (v.SignIn.NewTab && !s.State.Usable() || p.Attempts.hasPending(p.clock().Now(), c.Name))
 	return v
 }
 
-func (p *Pages) signinView(c tokens.Config, s tokens.Status, redirectURI string) *signinView {
+func (p *Pages) signinView(q *pageRequest, c oauth.Config, s tokens.Status, redirectURI string) *signinView {
 	v := &signinView{
-		Label:     "Sign in",
+		Label:     "Sign in with " + providerOf(c),
+		Primary:   signingInHelps(s),
 		Redirects: redirects(c),
-		NewTab:    redirects(c) && !isOurs(redirectURI, c.Name),
-		Device:    c.Flow == tokens.FlowCode && (c.Provider != tokens.Custom || c.DeviceURL != ""),
-		Another:   c.Provider != tokens.MicrosoftAccount && c.Flow != tokens.FlowDevice,
+		NewTab:    redirects(c) && !p.leadsHere(redirectURI, c.Name, q.base),
+		Device:    c.Flow == oauth.FlowCode && (c.Provider != oauth.Custom || c.DeviceURL != ""),
+		Another:   c.Provider != oauth.MicrosoftAccount && c.Flow != oauth.FlowDevice,
 	}
 	if s.User != nil || s.State.Usable() {
 		v.Label = "Sign in again"
 	}
+	if v.Intercepted = p.intercepted(c); len(v.Intercepted) > 0 && v.Redirects {
+		v.Label = "Sign in on another machine"
+		v.Primary = v.Primary && !v.byCode()
+		v.NewTab = false
+	}
 	return v
 }
 
+// signingInHelps reports whether a sign-in is what an account needs.
+func signingInHelps(s tokens.Status) bool {
+	switch s.State {
+	case tokens.SignedOut, tokens.SigningIn, tokens.NeedsSignin:
+		return true
+	}
+	return s.State == tokens.Degraded && s.Error != nil && s.Error.Class == oauth.SigninRequired
+}
+
+// accountTitle is what an account is called while nobody is signed in.
+func accountTitle(c oauth.Config) string {
+	switch {
+	case c.Label != "":
+		return c.Label
+	case c.Flow == oauth.FlowClientCredentials:
+		return "The app itself"
+	}
+	return accountKind(c)
+}
+
+// codeView returns nil where no device code of the account is valid.
+func (p *Pages) codeView(account string) *codeView {
+	t, ok := p.Attempts.pendingCode(p.clock().Now(), account)
+	if !ok {
+		return nil
+	}
+	return &codeView{t.id, p.instant(&t.device.ExpiresAt)}
+}
+
 // origins returns where the forms of accounts lead to; see formOrigins.
-func (p *Pages) origins(e *exchange, accounts ...*tokens.Account) []string {
-	if !e.visitor.MaySignIn {
+func (p *Pages) origins(q *pageRequest, accounts ...*tokens.Account) []string {
+	if !q.access.MaySignIn {
 		return nil
 	}
 	var addresses []string
 	for _, a := range accounts {
-		uri, kept := p.redirectURI(a, e.base), a.RedirectURI()
-		addresses = append(addresses, uri, kept, a.LogoutURL(uri), a.AuthorizeURL(tokens.AuthorizeRequest{Flow: tokens.FlowCode}))
+		uri, kept := p.redirectURI(a, q.base), a.RedirectURI()
+		addresses = append(addresses, uri, kept, a.Client().LogoutURL(uri), a.Client().AuthorizeURL(oauth.AuthorizeRequest{Flow: oauth.FlowCode}))
 	}
-	return formOrigins(addresses...)
+	origins := formOrigins(addresses...)
+	if q.appSource != "" {
+		origins = append(origins, q.appSource)
+	}
+	return origins
 }
 
-// instant is a time in both of the ways that people ask for it.
+// instant is a time as a date and relative to now.
 type instant struct {
 	Time  time.Time
 	Words string
@@ -154,5 +246,5 @@ func (p *Pages) instant(t *time.Time) instant {
 	if t == nil {
 		return instant{}
 	}
-	return instant{Time: t.UTC(), Words: distance(t.Sub(p.clock().Now()))}
+	return instant{Time: t.UTC(), Words: relativeTime(t.Sub(p.clock().Now()))}
 }

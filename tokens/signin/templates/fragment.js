@@ -1,13 +1,13 @@
 
 (function () {
   "use strict";
-  var answer = location.hash.slice(1);
-  if (!answer) {
+  var response = location.hash.slice(1);
+  if (!response) {
     return;
   }
   history.replaceState(null, "", location.pathname);
-  var form = document.getElementById("answer");
-  new URLSearchParams(answer).forEach(function (value, name) {
+  var form = document.getElementById("response");
+  new URLSearchParams(response).forEach(function (value, name) {
     var field = document.createElement("input");
     field.type = "hidden";
     field.name = name;

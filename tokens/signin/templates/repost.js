@@ -1,2 +1,2 @@
 
-HTMLFormElement.prototype.submit.call(document.getElementById("answer"));
+HTMLFormElement.prototype.submit.call(document.getElementById("response"));

@@ -1,0 +1,263 @@
+// Copyright 2026 The caddy-onenote Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package appsignin
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"sync"
+	"time"
+)
+
+const (
+	codeLife   = time.Minute      // of an authorization code
+	replayLife = time.Hour        // how long a used code is recognised
+	deviceLife = 15 * time.Minute // of a device code
+	resumeLife = 30 * time.Minute // how long a person may take to sign in first
+
+	// maxEntries bounds each kind: asking for one costs nothing.
+	maxEntries = 1024
+)
+
+// Memory has the codes that were handed out and not used yet. It holds data only, no
+// account, storage or clock, so it outlives configurations. The zero value is ready.
+type Memory struct {
+	mu      sync.Mutex
+	codes   table[code]
+	devices table[device]
+	resumes table[resume]
+}
+
+// grant is what an app has been granted.
+type grant struct {
+	Holder    // empty until a person has allowed a device
+	id        string
+	client    string
+	scope     string
+	resource  string
+	nonce     string
+	refreshes bool // a refresh token comes with it
+}
+
+// code is an authorization code.
+type code struct {
+	grant
+	redirectURI string
+	challenge   string
+	plain       bool // the challenge is the verifier itself
+	used        bool
+}
+
+// device is a device code.
+type device struct {
+	grant
+	userCode string
+	state    deviceState
+	used     bool
+}
+
+type deviceState int
+
+const (
+	devicePending deviceState = iota
+	deviceAllowed
+	deviceDeclined
+)
+
+// newSecret returns a text that nobody can guess.
+func newSecret(kind string) string { return marker + kind + rand.Text() + rand.Text() }
+
+// table is a bounded map from secrets to entries. It keeps hashes of the secrets, so a
+// lookup tells nothing by the time it takes.
+type table[T any] struct {
+	entries map[[sha256.Size]byte]*entry[T]
+}
+
+type entry[T any] struct {
+	value   T
+	began   time.Time
+	expires time.Time
+}
+
+func (t *table[T]) add(now time.Time, secret string, value T, life time.Duration) {
+	if t.entries == nil {
+		t.entries = make(map[[sha256.Size]byte]*entry[T])
+	}
+	t.sweep(now)
+	t.entries[sha256.Sum256([]byte(secret))] = &entry[T]{value, now, now.Add(life)}
+}
+
+// find returns an entry that has not expired; nil for none.
+func (t *table[T]) find(now time.Time, secret string) *entry[T] {
+	e := t.entries[sha256.Sum256([]byte(secret))]
+	if e == nil || !now.Before(e.expires) {
+		return nil
+	}
+	return e
+}
+
+// sweep drops what has expired, and the oldest entry where there is no room for one more.
+func (t *table[T]) sweep(now time.Time) {
+	var oldest [sha256.Size]byte
+	var began time.Time
+	for key, e := range t.entries {
+		if !now.Before(e.expires) {
+			delete(t.entries, key)
+			continue
+		}
+		if began.IsZero() || e.began.Before(began) {
+			oldest, began = key, e.began
+		}
+	}
+	if len(t.entries) >= maxEntries {
+		delete(t.entries, oldest)
+	}
+}
+
+func (m *Memory) addCode(now time.Time, c code) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	secret := newSecret(codeKind)
+	m.codes.add(now, secret, c, codeLife)
+	return secret
+}
+
+// Why a code cannot be redeemed.
+var (
+	errUnknownCode = errors.New("the code is unknown or has expired")
+	errUsedCode    = errors.New("the code was redeemed before")
+)
+
+// redeem uses a code up if accept returns no error. Of several at once one gets it. A used
+// code is returned with errUsedCode.
+func (m *Memory) redeem(now time.Time, secret string, accept func(code) error) (code, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.codes.find(now, secret)
+	if e == nil {
+		return code{}, errUnknownCode
+	}
+	if e.value.used {
+		return e.value, errUsedCode
+	}
+	if err := accept(e.value); err != nil {
+		return code{}, err
+	}
+	e.value.used = true
+	e.expires = now.Add(replayLife)
+	return e.value, nil
+}
+
+// userCodeLetters are letters that are not mistaken for each other, and spell no words.
+const userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
+
+// newUserCode returns a code that a person can type.
+func newUserCode() string {
+	b := make([]byte, 9)
+	for i := range b {
+		b[i] = userCodeLetters[randomBelow(len(userCodeLetters))]
+	}
+	return string(b)
+}
+
+// randomBelow returns an unbiased random number below n, which is at most 256.
+func randomBelow(n int) int {
+	var b [1]byte
+	for {
+		rand.Read(b[:]) // it never fails
+		if int(b[0]) < 256-256%n {
+			return int(b[0]) % n
+		}
+	}
+}
+
+func (m *Memory) addDevice(now time.Time, d device) (deviceCode, userCode string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	d.userCode = newUserCode()
+	deviceCode = newSecret(deviceKind)
+	m.devices.add(now, deviceCode, d, deviceLife)
+	return deviceCode, d.userCode
+}
+
+// deviceOf returns the device that waits for that user code.
+func (m *Memory) deviceOf(now time.Time, userCode string) (device, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.findUserCode(now, userCode)
+	if e == nil {
+		return device{}, false
+	}
+	return e.value, true
+}
+
+// findUserCode finds the entry. The lock is held.
+func (m *Memory) findUserCode(now time.Time, userCode string) *entry[device] {
+	for _, e := range m.devices.entries {
+		if e.value.userCode == userCode && userCode != "" && e.value.state == devicePending && now.Before(e.expires) {
+			return e
+		}
+	}
+	return nil
+}
+
+// decide notes what the person has decided. It reports false where nothing waits.
+func (m *Memory) decide(now time.Time, userCode string, state deviceState, by Holder) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.findUserCode(now, userCode)
+	if e == nil {
+		return false
+	}
+	e.value.state, e.value.Holder = state, by
+	return true
+}
+
+// poll returns the device of a device code, and uses it up once it was decided about.
+func (m *Memory) poll(now time.Time, secret, client string) (device, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.devices.find(now, secret)
+	switch {
+	case e == nil:
+		return device{}, errUnknownCode
+	case e.value.client != client:
+		return device{}, errOtherClient
+	case e.value.used:
+		return e.value, errUsedCode
+	}
+	if e.value.state != devicePending {
+		e.value.used = true
+		e.expires = now.Add(replayLife)
+	}
+	return e.value, nil
+}
+
+// resume is an app's request that waits for a person to sign in.
+type resume struct {
+	address string // relative to our base
+	source  string // where the app is sent in the end; see formSource
+}
+
+// addResume keeps a request, and returns its id.
+func (m *Memory) addResume(now time.Time, r resume) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := rand.Text()
+	m.resumes.add(now, id, r, resumeLife)
+	return id
+}
+
+// Resume returns the relative address, from our base, at which an app's request goes on
+// that waits for a person to sign in, and where the app is sent in the end, as a source of
+// a Content-Security-Policy. Both are empty where none waits.
+func (m *Memory) Resume(now time.Time, id string) (address, source string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if e := m.resumes.find(now, id); e != nil {
+		return e.value.address, e.value.source
+	}
+	return "", ""
+}

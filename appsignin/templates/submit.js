@@ -1,0 +1,2 @@
+
+HTMLFormElement.prototype.submit.call(document.getElementById("response"));
