@@ -45,7 +45,8 @@ func (s *Site) deviceCode(q *request) {
 
 // redeemDevice redeems a device code, once a person has allowed it. v1 calls it code.
 func (s *Site) redeemDevice(q *request, p params, client string) {
-	d, err := s.Memory.poll(s.Now(), cmp.Or(p.get("device_code"), p.get("code")), client)
+	code := cmp.Or(p.get("device_code"), p.get("code"))
+	d, err := s.Memory.poll(s.Now(), code, client)
 	if errors.Is(err, errUsedCode) {
 		s.Revocations.revoke(q.r.Context(), d.id)
 		s.refuse(q, &oauthError{code: "invalid_grant", number: 54005, text: "The device code was redeemed before. All that it gave was revoked."})
@@ -65,6 +66,6 @@ func (s *Site) redeemDevice(q *request, p params, client string) {
 	case deviceDeclined:
 		s.refuse(q, &oauthError{code: "authorization_declined", number: 70001, text: "The user has declined.", status: http.StatusBadRequest})
 	default:
-		s.issue(q, p, d.grant)
+		s.issue(q, p, d.grant, code)
 	}
 }

@@ -35,32 +35,41 @@ func tokenType(v apppath.Version) string {
 	return "Bearer"
 }
 
-// issue responds with keys, in the shape of the service that was asked. The scope is
-// echoed as it was asked for: libraries compare it.
-func (s *Site) issue(q *request, p params, g grant) {
-	signin, err := s.current(q.r.Context(), g.Holder)
-	switch {
-	case err != nil:
-	case !signin.Usable:
-		err = ErrEnded // only a person can help: the app sends them to authorize, and so to our sign-in page
-	case !q.visit.letsIn(g.Holder):
-		err = errElsewhere
+// issue responds with keys for a code, which can be used again if what fails may pass.
+func (s *Site) issue(q *request, p params, g grant, code string) {
+	body, err := s.tokenResponse(q, p, g)
+	if isTemporary(err) {
+		s.Memory.giveBack(code)
 	}
 	if err != nil {
 		s.refuseGrant(q, err)
 		return
+	}
+	writeJSON(q, http.StatusOK, body)
+}
+
+// tokenResponse returns keys in the shape of the service that was asked. The scope is
+// echoed as it was asked for: libraries compare it.
+func (s *Site) tokenResponse(q *request, p params, g grant) (map[string]any, error) {
+	signin, err := s.current(q.r.Context(), g.Holder)
+	switch {
+	case err != nil:
+		return nil, err
+	case !signin.Usable:
+		return nil, ErrEnded // only a person can help: the app sends them to authorize, and so to our sign-in page
+	case !q.visit.letsIn(g.Holder):
+		return nil, errElsewhere
 	}
 	g.scope = cmp.Or(p.get("scope"), g.scope)
 	g.resource = cmp.Or(p.get("resource"), g.resource)
 	body, err := s.tokens(q, g, signin)
 	if err != nil {
-		s.refuseGrant(q, err)
-		return
+		return nil, err
 	}
 	if q.path.Version == apppath.V2 && p.get("client_info") == "1" {
 		body["client_info"] = clientInfo(g.Account)
 	}
-	writeJSON(q, http.StatusOK, body)
+	return body, nil
 }
 
 // tokens returns the fields of a token response.

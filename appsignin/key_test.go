@@ -7,9 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -68,15 +65,16 @@ func (s *sharedRecords) Update(_ context.Context, name string, content any, chan
 type someone struct {
 	signin SignIn
 	stored *SignIn // by another node
+	err    error   // why nothing is known
 }
 
-func (s *someone) SignIn(context.Context) (SignIn, error) { return s.signin, nil }
+func (s *someone) SignIn(context.Context) (SignIn, error) { return s.signin, s.err }
 
 func (s *someone) Latest(context.Context) (SignIn, error) {
 	if s.stored != nil {
 		s.signin = *s.stored
 	}
-	return s.signin, nil
+	return s.signin, s.err
 }
 
 // node is a Service of one process.
@@ -166,20 +164,14 @@ func TestKeyOpensOnANodeThatHasNotSeenTheSignInYet(t *testing.T) {
 // Where only a new sign-in helps, a new key would be refused as the last one was, and so on.
 func TestNoKeyIsGivenWhereSomebodyHasToSignIn(t *testing.T) {
 	n := newNode(t, new(sharedRecords), "secret")
-	site, err := n.NewSite([]string{"http://localhost/callback"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	site := n.site(t)
 	refresh, err := n.sealStatement(refreshKind, statement{Account: "notes", SignIn: "first", Grant: "grant", Client: "app"}, refreshLife)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for usable, want := range map[bool]string{true: `"access_token"`, false: `"invalid_grant"`} {
 		n.account.signin.Usable = usable
-		r := httptest.NewRequest(http.MethodPost, "/oauth20_token.srf", strings.NewReader("grant_type=refresh_token&client_id=app&refresh_token="+refresh))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		w := httptest.NewRecorder()
-		site.ServeHTTP(w, r, Visit{Target: "/oauth20_token.srf", Base: &url.URL{Scheme: "http", Host: "localhost"}, Account: "notes"})
+		w := postForm(site, "/oauth20_token.srf", "grant_type=refresh_token&client_id=app&refresh_token="+refresh)
 		if !strings.Contains(w.Body.String(), want) {
 			t.Errorf("usable %t: got %d %s, want %s", usable, w.Code, w.Body, want)
 		}

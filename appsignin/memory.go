@@ -47,7 +47,6 @@ type code struct {
 	redirectURI string
 	challenge   string
 	plain       bool // the challenge is the verifier itself
-	used        bool
 }
 
 // device is a device code.
@@ -55,7 +54,6 @@ type device struct {
 	grant
 	userCode string
 	state    deviceState
-	used     bool
 }
 
 type deviceState int
@@ -79,6 +77,21 @@ type entry[T any] struct {
 	value   T
 	began   time.Time
 	expires time.Time
+	used    bool
+}
+
+// use marks an entry as used. It is kept, so that a second use is recognised.
+func (e *entry[T]) use(now time.Time) {
+	e.used = true
+	e.expires = now.Add(replayLife)
+}
+
+// giveBack undoes use.
+func (t *table[T]) giveBack(secret string, life time.Duration) {
+	if e := t.entries[sha256.Sum256([]byte(secret))]; e != nil {
+		e.used = false
+		e.expires = e.began.Add(life)
+	}
 }
 
 func (t *table[T]) add(now time.Time, secret string, value T, life time.Duration) {
@@ -86,7 +99,7 @@ func (t *table[T]) add(now time.Time, secret string, value T, life time.Duration
 		t.entries = make(map[[sha256.Size]byte]*entry[T])
 	}
 	t.sweep(now)
-	t.entries[sha256.Sum256([]byte(secret))] = &entry[T]{value, now, now.Add(life)}
+	t.entries[sha256.Sum256([]byte(secret))] = &entry[T]{value: value, began: now, expires: now.Add(life)}
 }
 
 // find returns an entry that has not expired; nil for none.
@@ -139,15 +152,23 @@ func (m *Memory) redeem(now time.Time, secret string, accept func(code) error) (
 	if e == nil {
 		return code{}, errUnknownCode
 	}
-	if e.value.used {
+	if e.used {
 		return e.value, errUsedCode
 	}
 	if err := accept(e.value); err != nil {
 		return code{}, err
 	}
-	e.value.used = true
-	e.expires = now.Add(replayLife)
+	e.use(now)
 	return e.value, nil
+}
+
+// giveBack makes a code or device code usable again whose request failed for a reason
+// that may pass.
+func (m *Memory) giveBack(secret string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.codes.giveBack(secret, codeLife)
+	m.devices.giveBack(secret, deviceLife)
 }
 
 // userCodeLetters are letters that are not mistaken for each other, and spell no words.
@@ -225,12 +246,11 @@ func (m *Memory) poll(now time.Time, secret, client string) (device, error) {
 		return device{}, errUnknownCode
 	case e.value.client != client:
 		return device{}, errOtherClient
-	case e.value.used:
+	case e.used:
 		return e.value, errUsedCode
 	}
 	if e.value.state != devicePending {
-		e.value.used = true
-		e.expires = now.Add(replayLife)
+		e.use(now)
 	}
 	return e.value, nil
 }

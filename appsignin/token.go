@@ -123,7 +123,7 @@ func (s *Site) redeemCode(q *request, p params, client string) {
 		s.refuseGrant(q, err)
 		return
 	}
-	s.issue(q, p, c.grant)
+	s.issue(q, p, c.grant, p.get("code"))
 }
 
 // accepts returns why a code is not redeemed for a request.
@@ -183,7 +183,13 @@ func (s *Site) refresh(q *request, p params, client string) {
 	s.issue(q, p, grant{
 		Holder: st.holder(), id: st.Grant, client: st.Client,
 		scope: st.Scope, resource: st.Resource, refreshes: true,
-	})
+	}, "")
+}
+
+// isTemporary reports whether the same request may succeed later.
+func isTemporary(err error) bool {
+	var refusal *oauthError
+	return err != nil && !IsDead(err) && !errors.As(err, &refusal)
 }
 
 // refuseGrant says why nothing is issued.
