@@ -85,12 +85,25 @@ func (x *apiRequest) RoundTrip(out *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	x.status, x.header = res.StatusCode, res.Header
+	if isShort(res) {
+		x.proxy.FlushInterval = 0
+	}
 	h := x.response.Header()
 	// As Caddy's reverse_proxy does: the Server field is the upstream's, and
 	// Via says that Caddy was there.
 	delete(h, "Server")
 	h["Via"] = append(h["Via"], viaCaddy(res))
 	return res, nil
+}
+
+// serverBuffer is how many bytes of a response net/http collects before it sends them.
+const serverBuffer = 2048
+
+// isShort reports whether a response leaves in one write as it is, so that a timer that
+// flushes it would only cost time. ContentLength does not tell: it is kept from being
+// negative where a body is rewritten.
+func isShort(res *http.Response) bool {
+	return res.Header["Content-Length"] != nil && res.ContentLength < serverBuffer
 }
 
 func viaCaddy(res *http.Response) string {

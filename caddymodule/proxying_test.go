@@ -18,6 +18,7 @@ import (
 	"net/textproto"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -202,6 +203,49 @@ func TestTrailersPassBothWays(t *testing.T) {
 			}
 			if got := res.Trailer.Get("X-Sum"); got != "got seven" {
 				t.Errorf("trailer: got %q, want it with the trailer of the request", got)
+			}
+		})
+	}
+}
+
+// A response that is too long to be sent in one write is sent as it comes. A short one
+// may wait for its end, but not get lost where there is none.
+func TestPartOfAResponseReachesClient(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		length int
+		breaks bool
+	}{
+		{"the API pauses in a long response", 1 << 20, false},
+		{"the API breaks off in a long response", 1 << 20, true},
+		{"the API breaks off in a short response", 100, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			read := make(chan struct{})
+			s := startAPI(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", strconv.Itoa(tt.length))
+				w.Header().Set("Content-Type", "image/png")
+				_, _ = io.WriteString(w, "part")
+				_ = http.NewResponseController(w).Flush()
+				if tt.breaks {
+					panic(http.ErrAbortHandler)
+				}
+				<-read
+				_, _ = w.Write(make([]byte, tt.length-len("part")))
+			}, "onenote UPSTREAM")
+			res, err := http.Get(s.url + "/api/v1.0/me/notes/resources/1/content")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer res.Body.Close()
+			part := make([]byte, len("part"))
+			if _, err := io.ReadFull(res.Body, part); err != nil || string(part) != "part" {
+				t.Errorf("got %q, %v, want the part that was sent", part, err)
+			}
+			close(read)
+			rest, err := io.ReadAll(res.Body)
+			if tt.breaks != errors.Is(err, io.ErrUnexpectedEOF) || !tt.breaks && len(rest) != tt.length-len("part") {
+				t.Errorf("the rest: got %d bytes, %v", len(rest), err)
 			}
 		})
 	}
