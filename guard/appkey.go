@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/caddy-onenote/caddy-onenote/internal/apppath"
-	"github.com/caddy-onenote/caddy-onenote/internal/percent"
+	"github.com/caddy-onenote/caddy-onenote/internal/rawquery"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
@@ -75,16 +75,7 @@ func appKeyCandidates(c *candidate) []string {
 		all = append(all, secretOf(value))
 	}
 	_, query, _ := strings.Cut(c.target.raw, "?")
-	if !percent.ContainsFold(query, "access_token") {
-		return all
-	}
-	for param := range strings.SplitSeq(query, "&") {
-		name, value, _ := strings.Cut(param, "=")
-		if strings.EqualFold(percent.Decode(name), "access_token") {
-			all = append(all, percent.Decode(value))
-		}
-	}
-	return all
+	return append(all, rawquery.AccessTokens(query)...)
 }
 
 // authenticateUnlessApp is authenticate, unless the key of an app has done that. A client

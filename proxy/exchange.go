@@ -11,6 +11,7 @@ import (
 
 	"github.com/caddy-onenote/caddy-onenote/internal/hostport"
 	"github.com/caddy-onenote/caddy-onenote/internal/loopback"
+	"github.com/caddy-onenote/caddy-onenote/internal/rawquery"
 	"github.com/caddy-onenote/caddy-onenote/proxy/api"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
@@ -172,7 +173,7 @@ func (x *exchange) translate() (forceQuery bool, e *apierror.Error) {
 	}
 	r := &x.req
 	r.App, r.Upstream, r.Account = x.in, &x.url, x.Name
-	r.Method, r.Path, r.Query = x.in.Method, path, withoutAccessToken(query)
+	r.Method, r.Path, r.Query = x.in.Method, path, rawquery.WithoutAccessTokens(query)
 	r.Header = x.upstreamHeader()
 	r.Base, r.ImageBase, r.Picture, r.Signer = x.Base, x.ImageBase, x.Picture, x.Signer
 	x.translation, e = x.Dialect.Translate(r)

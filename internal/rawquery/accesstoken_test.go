@@ -1,10 +1,11 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package proxy
+package rawquery
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -29,7 +30,22 @@ func TestAccessTokenIsRemovedFromTheQuery(t *testing.T) {
 		"filter=access_token%20eq%20'x'&a=b": "filter=access_token%20eq%20'x'&a=b",
 	}
 	for query, want := range tests {
-		if got := withoutAccessToken(query); got != want {
+		if got := WithoutAccessTokens(query); got != want {
+			t.Errorf("%q: got %q, want %q", query, got, want)
+		}
+	}
+}
+
+func TestAccessTokensAreFound(t *testing.T) {
+	for query, want := range map[string][]string{
+		"":                                    nil,
+		"a=access_token":                      nil,
+		"access_token":                        {""},
+		"a&ACCESS_TOKEN=x%2By&b=c":            {"x+y"},
+		"+%61ccess%5ftoken+=x":                {"x"},
+		"a=b;access_token=x&access_token=y;z": {"x", "y"},
+	} {
+		if got := AccessTokens(query); !slices.Equal(got, want) {
 			t.Errorf("%q: got %q, want %q", query, got, want)
 		}
 	}
@@ -42,7 +58,10 @@ func FuzzAccessToken(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		got := withoutAccessToken(query)
+		got := WithoutAccessTokens(query)
+		if found := AccessTokens(got); len(found) > 0 || (got == query) != (len(AccessTokens(query)) == 0) {
+			t.Errorf("got %q from %q, in which tokens were found: %q", got, query, found)
+		}
 		values, _ := url.ParseQuery(got) // what can be read is read
 		for name := range values {
 			if strings.EqualFold(strings.TrimSpace(name), "access_token") {
@@ -61,7 +80,7 @@ func FuzzAccessToken(f *testing.F) {
 				left = left[1:]
 			}
 		}
-		if again := withoutAccessToken(got); again != got {
+		if again := WithoutAccessTokens(got); again != got {
 			t.Errorf("got %q from %q, want no change", again, got)
 		}
 	})
