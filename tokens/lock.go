@@ -256,8 +256,7 @@ func (a *Account) lockOrDone(ctx context.Context, d demand) (*heldLock, error) {
 }
 
 // mayRefreshUnlocked reports whether a refresh harms nobody where the storage cannot
-// be locked or read: a refresh token of Microsoft's stays valid after its use, and
-// an app's own credentials do as well.
+// be locked or read.
 func (a *Account) mayRefreshUnlocked() bool {
-	return a.config.Provider != oauth.Custom || a.config.Flow == oauth.FlowClientCredentials
+	return a.config.Provider.KeepsRefreshTokens() || a.config.Flow == oauth.FlowClientCredentials
 }

@@ -24,6 +24,13 @@ const (
 	Custom Provider = "custom"
 )
 
+// KeepsRefreshTokens reports whether a refresh token is known to stay valid after its
+// use. Then two refreshes at once, or one whose response gets lost, cost no sign-in.
+// Others may take a second use for a theft and revoke both tokens (RFC 9700 §4.14.2).
+func (p Provider) KeepsRefreshTokens() bool {
+	return p == MicrosoftAccount || p == AzureAD || p == Entra
+}
+
 // endpoints are where one account's requests go. An empty one does not exist.
 type endpoints struct {
 	authorize, token, device, logout string
