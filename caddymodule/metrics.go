@@ -25,7 +25,7 @@ var metrics = struct {
 }{
 	requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "requests_total",
-		Help: "Requests to the API, by how they ended: ok, upstream_error, or the cause of an error response of the proxy.",
+		Help: "Requests to the API, by how they ended: ok, upstream_error, braked (a call that fails in a loop got a stored response), or the cause of an error response of the proxy.",
 	}, []string{"account", "outcome"}),
 	retries: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "retries_total",
@@ -74,6 +74,14 @@ var metrics = struct {
 	}, []string{"result"}),
 }
 
+func collectors() []prometheus.Collector {
+	return []prometheus.Collector{
+		metrics.requests, metrics.retries, metrics.refreshes, metrics.refreshSeconds, metrics.tokenExpires,
+		metrics.refreshObtained, metrics.accountState, metrics.pages, metrics.urls,
+		metrics.translated, metrics.throttled, metrics.queued,
+	}
+}
+
 // registerMetrics adds the collectors to the registry of a configuration. A
 // second app in one configuration cannot be, but a registry may be handed to a
 // configuration twice, and that is no error.
@@ -81,11 +89,7 @@ func registerMetrics(registry *prometheus.Registry) error {
 	if registry == nil {
 		return nil
 	}
-	for _, c := range []prometheus.Collector{
-		metrics.requests, metrics.retries, metrics.refreshes, metrics.refreshSeconds, metrics.tokenExpires,
-		metrics.refreshObtained, metrics.accountState, metrics.pages, metrics.urls,
-		metrics.translated, metrics.throttled, metrics.queued,
-	} {
+	for _, c := range collectors() {
 		var already prometheus.AlreadyRegisteredError
 		if err := registry.Register(c); err != nil && !errors.As(err, &already) {
 			return fmt.Errorf("registering metrics: %w", err)
@@ -97,13 +101,11 @@ func registerMetrics(registry *prometheus.Registry) error {
 // forgetMetrics removes the series of an account that is configured no more.
 func forgetMetrics(account string) {
 	series := prometheus.Labels{"account": account}
-	metrics.requests.DeletePartialMatch(series)
-	metrics.retries.DeletePartialMatch(series)
-	metrics.refreshes.DeletePartialMatch(series)
-	metrics.refreshSeconds.DeletePartialMatch(series)
-	metrics.tokenExpires.DeletePartialMatch(series)
-	metrics.refreshObtained.DeletePartialMatch(series)
-	metrics.accountState.DeletePartialMatch(series)
+	for _, c := range collectors() {
+		if vector, ok := c.(interface{ DeletePartialMatch(prometheus.Labels) int }); ok {
+			vector.DeletePartialMatch(series)
+		}
+	}
 }
 
 // measureStatus sets the gauges of an account.
