@@ -167,7 +167,7 @@ func (h *Handler) try(ctx context.Context, account, target string) (t trial) {
 		t.Result = message // ours says what is wrong
 		return t
 	}
-	t.Refused = res.StatusCode == http.StatusUnauthorized && code != "40003"
+	t.Refused = res.StatusCode == http.StatusUnauthorized && code != apierror.CodeNoPermission
 	t.Result = fmt.Sprintf("the API responded with status %d", res.StatusCode)
 	if code != "" {
 		t.Result += " (" + code + ")"

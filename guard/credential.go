@@ -8,12 +8,13 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/caddy-onenote/caddy-onenote/internal/credentials"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
 // KeyHeader is the header field for the client key of an app that cannot set
 // Authorization or needs it for something else.
-const KeyHeader = "X-Onenote-Proxy-Key"
+const KeyHeader = credentials.KeyHeader
 
 // A credential is what a client sends to identify itself.
 type credential struct {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 
 	"github.com/caddy-onenote/caddy-onenote/internal/percent"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
 // errSwitched is the error for an upgrade that nobody asked for.
@@ -60,7 +61,7 @@ func isPublic(query string) bool { return query != "" && percent.ContainsFold(qu
 // cannot be done, or cannot help, the client gets the first response as it came.
 func (x *exchange) retry(first *http.Response, generation uint64) (*http.Response, error) {
 	code := peekCode(first)
-	if code == codeNoPermission {
+	if code == apierror.CodeNoPermission {
 		return x.finish(first, nil)
 	}
 	token, next, err := x.Account.Refresh(x.in.Context(), x.url.Host, generation, claimsOf(first.Header))
@@ -102,7 +103,7 @@ func (x *exchange) noteSecondTry(res *http.Response, generation uint64) {
 		x.observeRetry("ok")
 		return
 	}
-	if code := peekCode(res); code != codeNoPermission {
+	if code := peekCode(res); code != apierror.CodeNoPermission {
 		x.Account.Refused(x.url.Host, generation, code)
 	}
 	x.observeRetry("still_401")

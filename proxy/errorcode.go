@@ -10,10 +10,6 @@ import (
 	"net/http"
 )
 
-// codeNoPermission is the code with which the API says that the user has no
-// permission on an item. Another token of the same user would not change that.
-const codeNoPermission = "40003"
-
 // maxCode is the length of the longest code that is believed. Those of the APIs
 // have a few dozen characters.
 const maxCode = 64

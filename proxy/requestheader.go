@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/caddy-onenote/caddy-onenote/internal/ascii"
+	"github.com/caddy-onenote/caddy-onenote/internal/credentials"
 	"github.com/caddy-onenote/caddy-onenote/internal/forwarding"
 )
 
@@ -147,9 +148,7 @@ func isDropped(name string) bool {
 		}
 	}
 	switch known {
-	case "Authorization", "Proxy-Authorization", "Cookie", "Cookie2",
-		"X-Method-Override", "X-Original-Url", "X-Rewrite-Url",
-		"X-Onenote-Proxy-Key",
+	case "X-Method-Override", "X-Original-Url", "X-Rewrite-Url",
 		"Origin", "Referer",
 		// Of one connection only (RFC 9110 §7.6.1). The API is never asked to
 		// switch protocols: a server may ignore the wish, with which some HTTP
@@ -158,7 +157,7 @@ func isDropped(name string) bool {
 		"Upgrade", "Http2-Settings":
 		return true
 	}
-	return forwarding.Field(known) || hasPrefixOf(known, "X-Forwarded", "X-Http-Method", "Sec-Fetch-", "Sec-Websocket-", "Access-Control-Request-")
+	return credentials.Field(known) || forwarding.Field(known) || hasPrefixOf(known, "X-Forwarded", "X-Http-Method", "Sec-Fetch-", "Sec-Websocket-", "Access-Control-Request-")
 }
 
 func hasPrefixOf(s string, prefixes ...string) bool {

@@ -5,10 +5,10 @@ package api
 
 import (
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/caddy-onenote/caddy-onenote/internal/ascii"
+	"github.com/caddy-onenote/caddy-onenote/internal/credentials"
 	"github.com/caddy-onenote/caddy-onenote/internal/hostport"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 	"github.com/caddy-onenote/caddy-onenote/proxy/picture"
@@ -104,30 +104,19 @@ func (t *passthrough) RequestBody() BodyRules {
 	}
 	rules.JSONHosts, rules.JSONLink = bases.anchors(), link
 	rules.HTML = rewrite.HTMLRules{Link: link, LinkPictures: true}
-	rules.Head.Removed = isCredential
+	// In a request of a batch the API needs no credentials: the token around the batch
+	// counts. What an app copies into each request is its client key, or a token that
+	// the API would refuse.
+	rules.Head.Removed = credentials.Field
 	if rules.Type == rewrite.MultipartType {
 		rules.Head = rewrite.HeadRules{
 			Reference: t.dialect.Hosts.upstreamReference(link, bases),
-			Removed:   isCredential,
+			Removed:   credentials.Field,
 			Hosts:     bases.hosts(),
 			Host:      hostport.WithoutDefaultPort(t.request.Upstream),
 		}
 	}
 	return &rules
-}
-
-// isCredential reports whether a header field shows who the client is. In a request of
-// a batch the API needs none: the token around the batch counts. What an app copies
-// into each request is its client key, or a token that the API would refuse.
-func isCredential(name string) bool {
-	if strings.Contains(name, "_") { // as CGI-like servers read them
-		name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
-	}
-	switch name {
-	case "Authorization", "Proxy-Authorization", "Cookie", "X-Onenote-Proxy-Key":
-		return true
-	}
-	return false
 }
 
 // holdsCommands reports whether a JSON body may hold commands that change a page.

@@ -138,7 +138,7 @@ func (e *Error) SetHeader(h http.Header, r *http.Request) {
 	h.Set("X-CorrelationId", correlation(r.Header.Get("X-CorrelationId")))
 	h.Set(Header, string(e.Cause))
 	if e.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.FormatInt(ceilSeconds(e.RetryAfter), 10))
+		h.Set("Retry-After", RetryAfter(e.RetryAfter))
 	}
 	if e.Cause == MethodNotAllowed {
 		h.Set("Allow", strings.Join(e.Allow, ", "))
@@ -177,8 +177,11 @@ func (e *Error) body() []byte {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
 }
 
-func ceilSeconds(d time.Duration) int64 {
-	return int64((d-1)/time.Second) + 1
+// RetryAfter returns the value of the header field Retry-After (RFC 9110 §10.2.3) for a
+// time to wait: whole seconds, rounded up, at least one.
+func RetryAfter(wait time.Duration) string {
+	seconds := (wait + time.Second - 1) / time.Second
+	return strconv.FormatInt(int64(max(seconds, 1)), 10)
 }
 
 // Interface guards

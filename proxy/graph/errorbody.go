@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 	"github.com/caddy-onenote/caddy-onenote/proxy/rewrite"
 )
 
@@ -21,15 +22,6 @@ const (
 
 	// errorDocs is where the OneNote API leads the readers of its errors.
 	errorDocs = "https://aka.ms/onenote-errors#C"
-)
-
-// The codes of the OneNote API that are given to errors without one.
-const (
-	codeUnavailable  = "10002"
-	codeUnknown      = "19999"
-	codeNoSuchID     = "20102"
-	codeThrottled    = "20166"
-	codeInvalidToken = "40001"
 )
 
 // ErrorRules translate the body of an error response, whatever its shape, into an
@@ -131,26 +123,26 @@ func oneNoteCode(code string) string {
 	case isErrorNumber(code):
 		return code
 	case strings.EqualFold(code, "InvalidAuthenticationToken"):
-		return codeInvalidToken
+		return apierror.CodeInvalidToken
 	case strings.EqualFold(code, "TooManyRequests"):
-		return codeThrottled
+		return apierror.CodeThrottled
 	case strings.EqualFold(code, "UnknownError"), strings.EqualFold(code, "ServiceUnavailable"):
-		return codeUnavailable
+		return apierror.CodeUnavailable
 	case strings.EqualFold(code, "itemNotFound"):
-		return codeNoSuchID
+		return apierror.CodeNoSuchID
 	}
-	return codeUnknown
+	return apierror.CodeUnknown
 }
 
 // codeOfStatus returns the number for an error that has none.
 func codeOfStatus(status int) string {
 	switch {
 	case status == http.StatusNotFound:
-		return codeNoSuchID
+		return apierror.CodeNoSuchID
 	case status >= 500:
-		return codeUnavailable
+		return apierror.CodeUnavailable
 	}
-	return codeUnknown
+	return apierror.CodeUnknown
 }
 
 // encode returns the error as the OneNote API writes it.

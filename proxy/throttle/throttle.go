@@ -8,11 +8,9 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-)
 
-// codeThrottled is the API's code for too many requests. It was seen with other
-// statuses than 429.
-const codeThrottled = "20166"
+	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
+)
 
 // A Throttle sends the requests of one site. It is safe for concurrent use.
 type Throttle struct {
@@ -129,7 +127,7 @@ func (t *Throttle) causeOf(res *http.Response) cause {
 		return tooMany
 	case res.StatusCode < http.StatusBadRequest:
 		return notThrottled
-	case t.Code != nil && t.Code(res) == codeThrottled:
+	case t.Code != nil && t.Code(res) == apierror.CodeThrottled: // it was seen with other statuses than 429
 		return tooMany
 	case res.StatusCode == http.StatusServiceUnavailable:
 		return unavailable
@@ -189,9 +187,5 @@ func setRetryAfter(h http.Header, wait time.Duration) {
 			return
 		}
 	}
-	h.Set("Retry-After", strconv.FormatInt(ceilSeconds(wait), 10))
-}
-
-func ceilSeconds(d time.Duration) int64 {
-	return int64((max(d, time.Second) + time.Second - 1) / time.Second)
+	h.Set("Retry-After", apierror.RetryAfter(wait))
 }
