@@ -5,10 +5,6 @@ package caddymodule
 
 import "github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 
-// graphAppID is the application id of Microsoft Graph, which is the same in every
-// directory.
-const graphAppID = "00000003-0000-0000-c000-000000000000"
-
 // graphPermissions are the ids of Microsoft Graph's delegated permissions, by which the
 // Azure command line knows them ("Microsoft Graph permissions reference").
 var graphPermissions = map[string]string{
@@ -31,7 +27,7 @@ func (r registration) permissionLine() []string {
 	if r.account.Audience() != graphAPI || r.account.Flow == oauth.FlowClientCredentials {
 		return nil
 	}
-	line := []string{"az ad app permission add --id '<application (client) ID>'", "--api " + graphAppID, "--api-permissions"}
+	line := []string{"az ad app permission add --id '<application (client) ID>'", "--api " + oauth.GraphAppID, "--api-permissions"}
 	for _, name := range r.permissions() {
 		id, ok := graphPermissions[name]
 		if !ok {

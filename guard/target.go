@@ -17,10 +17,6 @@ import (
 // to 16 KB (its error 20005).
 const maxTarget = 16 << 10
 
-// maxDecodings is how often the API, or a server in front of it, might decode a
-// path.
-const maxDecodings = 3
-
 // A requestTarget is what the request line asks for, as the client wrote it
 // (RFC 9112 §3.2). It is checked raw because it is sent raw: the URL.Path that
 // net/http makes of it is another string, and a check of one says little about
@@ -102,7 +98,7 @@ func checkPath(raw string) error {
 		return err
 	}
 	path := raw
-	for range maxDecodings {
+	for range percent.MaxDecodings {
 		decoded := percent.Decode(path)
 		if decoded == path {
 			break

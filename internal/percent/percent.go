@@ -11,6 +11,9 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/internal/ascii"
 )
 
+// MaxDecodings is how often the API, or a server in front of it, might decode a path.
+const MaxDecodings = 3
+
 // Decode decodes s once. It leaves incomplete escapes as they are: a bad escape
 // must not hide the one beside it. A plus sign stays a plus sign.
 func Decode(s string) string {

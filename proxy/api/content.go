@@ -73,7 +73,7 @@ func IsResource(path string) bool {
 		return false
 	}
 	decoded := path
-	for range maxDecodings {
+	for range percent.MaxDecodings {
 		decoded = percent.Decode(decoded)
 	}
 	if strings.Count(decoded, "/") != strings.Count(path, "/") || !utf8.ValidString(decoded) || strings.ContainsFunc(decoded, endsSegment) {
@@ -82,9 +82,6 @@ func IsResource(path string) bool {
 	segments := strings.Split(strings.Trim(decoded, "/"), "/")
 	return !slices.ContainsFunc(segments, hasOpenLiteral) && !slices.ContainsFunc(segments[:len(segments)-1], isOtherContent)
 }
-
-// maxDecodings is how often a server might decode a path.
-const maxDecodings = 3
 
 // endsSegment reports whether the character may end a segment, or the path, for
 // some server.

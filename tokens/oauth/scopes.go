@@ -65,7 +65,7 @@ func audienceOf(s string) string {
 	case strings.Contains(s, "://graph.microsoft."),
 		strings.Contains(s, "://dod-graph.microsoft."),
 		strings.Contains(s, "://microsoftgraph.chinacloudapi."),
-		strings.HasPrefix(s, graphAppID):
+		strings.HasPrefix(s, GraphAppID):
 		return "graph"
 	case strings.HasPrefix(s, "onedrive."), strings.Contains(s, "://api.onedrive.com"):
 		return "onedrive"
@@ -73,10 +73,13 @@ func audienceOf(s string) string {
 	return ""
 }
 
-// Application ids stand for the App ID URI in scopes and resources.
+// Application ids stand for the App ID URI in scopes and resources. They are the same in
+// every directory.
 const (
 	oneNoteAppID = "2d4d3d8e-2be3-4bef-9f87-7875a61c29de"
-	graphAppID   = "00000003-0000-0000-c000-000000000000"
+
+	// GraphAppID is the application id of Microsoft Graph.
+	GraphAppID = "00000003-0000-0000-c000-000000000000"
 )
 
 // GraphScopes are the scopes of an account whose notes are used through Microsoft
@@ -90,7 +93,7 @@ func resourceOf(scope string) string {
 	switch {
 	case strings.HasPrefix(strings.ToLower(scope), "office."), resource == oneNoteAppID:
 		return "https://onenote.com"
-	case resource == "", resource == graphAppID:
+	case resource == "", resource == GraphAppID:
 		return "https://graph.microsoft.com"
 	}
 	return resource
