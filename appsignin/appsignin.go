@@ -43,6 +43,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-onenote/caddy-onenote/internal/apppath"
+	"github.com/caddy-onenote/caddy-onenote/internal/pagelook"
 )
 
 // An Account is an account of the proxy.
@@ -176,7 +177,9 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request, visit Visit) {
 		root:    "./" + strings.Repeat("../", strings.Count(path, "/")-1),
 		account: s.Account(visit.Account),
 	}
-	setHeaders(w.Header())
+	// There is no Cross-Origin-Opener-Policy: apps open authorize in a window of their own
+	// and wait for it.
+	pagelook.SetHeaders(w.Header())
 	if q.account == nil && needsAccount(known.Endpoint) {
 		s.showProblem(q, http.StatusForbidden, noAccount)
 		return
@@ -213,19 +216,6 @@ func (s *Site) dispatch(q *request) {
 	case apppath.UserInfo:
 		s.userInfo(q)
 	}
-}
-
-// setHeaders sets the headers of every response: it is not cached, framed, sniffed, or
-// named in a Referer. There is no Cross-Origin-Opener-Policy: apps open authorize in a
-// window of their own and wait for it.
-func setHeaders(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Pragma", "no-cache")
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
 }
 
 func (s *Service) log() *zap.Logger {

@@ -4,11 +4,9 @@
 package appsignin
 
 import (
-	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
-	"strings"
 
 	"go.uber.org/zap"
 
@@ -34,58 +32,25 @@ type page struct {
 }
 
 var (
-	submitScript = mustRead("submit.js")
+	submitScript = pagelook.MustRead(files, "submit.js")
 
-	templates = parseTemplates("problem", "unlisted", "formpost", "device", "end")
+	templates = pagelook.Parse(files, nil, "problem", "unlisted", "formpost", "device", "end")
 )
 
-func parseTemplates(names ...string) map[string]*template.Template {
-	layout := template.Must(template.New("layout.html").ParseFS(files, "templates/layout.html"))
-	pages := make(map[string]*template.Template, len(names))
-	for _, name := range names {
-		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "templates/"+name+".html"))
-	}
-	return pages
-}
-
-func mustRead(name string) string {
-	b, err := files.ReadFile("templates/" + name)
-	template.Must(nil, err) // embedded: a missing file does not get past a test
-	return string(b)
-}
-
-// render writes a page, whole or not at all.
+// render writes a page.
 func (s *Site) render(q *request, name string, v page) {
 	v.Product, v.Root, v.Documentation = homepage.Name, q.root, homepage.URL+"/blob/main/docs/own-signin.md"
 	v.Brand, v.Style = pagelook.Brand, pagelook.StyleElement
 	if v.script != "" {
 		v.Script = pagelook.Element("script", v.script)
 	}
-	var b bytes.Buffer
-	if err := templates[name].ExecuteTemplate(&b, "layout", v); err != nil {
+	var forms []string
+	if v.action != "" {
+		forms = append(forms, v.action)
+	}
+	if err := pagelook.Write(q.w, q.r, templates[name], max(v.status, http.StatusOK), pagelook.Policy(v.script, forms...), v); err != nil {
 		s.log().Error("a page could not be written", zap.String("page", name), zap.Error(err))
-		http.Error(q.w, "the page could not be written", http.StatusInternalServerError)
-		return
 	}
-	h := q.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", v.policy())
-	q.w.WriteHeader(max(v.status, http.StatusOK))
-	if q.r.Method != http.MethodHead {
-		_, _ = q.w.Write(b.Bytes()) // it fails only where the client has left
-	}
-}
-
-// policy allows a page its own style, its own script, and the form that it has.
-func (v page) policy() string {
-	policy := []string{
-		"default-src 'none'", "style-src " + pagelook.StyleSource, "img-src data:", "base-uri 'none'", "frame-ancestors 'none'",
-		strings.TrimSpace("form-action 'self' " + v.action),
-	}
-	if v.script != "" {
-		policy = append(policy, "script-src "+pagelook.HashSource(v.script))
-	}
-	return strings.Join(policy, "; ")
 }
 
 // problem says why an app is not sent back, and what to do.

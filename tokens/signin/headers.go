@@ -11,33 +11,11 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/internal/pagelook"
 )
 
-// setHeaders sets the headers of every response of the pages, JSON and redirects
-// included: it is not cached, framed, sniffed, or named in a Referer.
+// setHeaders sets the fields of every response of the pages, JSON and redirects included.
+// No window that they open, or that opened them, may reach into them.
 func setHeaders(h http.Header) {
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	pagelook.SetHeaders(h)
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("X-Frame-Options", "DENY")
-}
-
-// contentPolicy returns the policy of one page: its own style, its own script where
-// it has one, and forms that lead to us and to the given origins.
-func contentPolicy(script string, origins []string) string {
-	policy := []string{
-		"default-src 'none'",
-		"style-src " + pagelook.StyleSource,
-		"img-src data:",
-		"base-uri 'none'",
-		"form-action " + strings.Join(append([]string{"'self'"}, origins...), " "),
-		"frame-ancestors 'none'",
-	}
-	if script != "" {
-		policy = append(policy, "script-src "+pagelook.HashSource(script))
-	}
-	return strings.Join(policy, "; ")
 }
 
 // formOrigins returns the origins that forms lead to by redirects, which Chromium

@@ -4,7 +4,6 @@
 package signin
 
 import (
-	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
@@ -50,23 +49,14 @@ type page struct {
 
 // The texts whose hashes are in the policy, exactly as they are in the elements.
 var (
-	pageScript     = mustRead("page.js")
-	fragmentScript = mustRead("fragment.js")
-	repostScript   = mustRead("repost.js")
+	pageScript     = pagelook.MustRead(files, "page.js")
+	fragmentScript = pagelook.MustRead(files, "fragment.js")
+	repostScript   = pagelook.MustRead(files, "repost.js")
 )
 
 // templates are the pages by name; each is the layout with a body of its own.
-var templates = parseTemplates("status", "signin", "device", "confirm", "finishing", "failure", "refusal", "return", "repost", "adminconsent")
-
-func parseTemplates(names ...string) map[string]*template.Template {
-	layout := template.New("layout.html").Funcs(template.FuncMap{"form": newForm})
-	template.Must(layout.ParseFS(files, "templates/layout.html"))
-	pages := make(map[string]*template.Template, len(names))
-	for _, name := range names {
-		pages[name] = template.Must(template.Must(layout.Clone()).ParseFS(files, "templates/"+name+".html"))
-	}
-	return pages
-}
+var templates = pagelook.Parse(files, template.FuncMap{"form": newForm},
+	"status", "signin", "device", "confirm", "finishing", "failure", "refusal", "return", "repost", "adminconsent")
 
 // form is the data of a form of an account.
 type form struct {
@@ -76,13 +66,7 @@ type form struct {
 
 func newForm(root string, v accountView) form { return form{root, v} }
 
-func mustRead(name string) string {
-	b, err := files.ReadFile("templates/" + name)
-	template.Must(nil, err) // embedded: a missing file does not get past a test
-	return string(b)
-}
-
-// render writes a page. It is written whole or not at all.
+// render writes a page.
 func (p *Pages) render(q *pageRequest, name string, v page) {
 	v.Root = q.root
 	v.Brand, v.Style = pagelook.Brand, pagelook.StyleElement
@@ -93,20 +77,7 @@ func (p *Pages) render(q *pageRequest, name string, v page) {
 	if v.script != "" {
 		v.Script = pagelook.Element("script", v.script)
 	}
-	var b bytes.Buffer
-	if err := templates[name].ExecuteTemplate(&b, "layout", v); err != nil {
+	if err := pagelook.Write(q.w, q.r, templates[name], max(v.status, http.StatusOK), pagelook.Policy(v.script, v.origins...), v); err != nil {
 		p.log().Error("a page could not be written", zap.String("page", name), zap.Error(err))
-		http.Error(q.w, "the page could not be written", http.StatusInternalServerError)
-		return
-	}
-	h := q.w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", contentPolicy(v.script, v.origins))
-	if v.status == 0 {
-		v.status = http.StatusOK
-	}
-	q.w.WriteHeader(v.status)
-	if q.r.Method != http.MethodHead {
-		q.w.Write(b.Bytes())
 	}
 }
