@@ -66,7 +66,7 @@ var metrics = struct {
 	}, []string{"account"}),
 	queued: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "queued_requests",
-		Help: "Requests that wait for a place among those that are sent to the API at once.",
+		Help: "Requests that wait for a slot among those that are sent to the API at once.",
 	}, []string{"account"}),
 	translated: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "translated_total",

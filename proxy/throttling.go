@@ -27,7 +27,7 @@ func (x *exchange) sendThrottled(out *http.Request) (*http.Response, error) {
 // fullQueueRetryAfter is when to try again where too many requests wait already.
 const fullQueueRetryAfter = 5 * time.Second
 
-// refuseThrottled turns the error of a request that found no place into a response. It
+// refuseThrottled turns the error of a request that found no slot into a response. It
 // reports false for any other error.
 func (x *exchange) refuseThrottled(err error) (*http.Response, bool) {
 	e := &apierror.Error{Cause: apierror.Throttled, RetryAfter: fullQueueRetryAfter}

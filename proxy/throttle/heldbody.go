@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// idle is how long a client may not read before the place of its request goes to
+// idle is how long a client may not read before the slot of its request goes to
 // another one. A client that has paused must not stop all others.
 const idle = 2 * time.Second
 
-// A heldBody is the body of a response that holds a place until it ends, is closed, or
+// A heldBody is the body of a response that holds a slot until it ends, is closed, or
 // is not read for a while.
 type heldBody struct {
 	io.ReadCloser
@@ -33,7 +33,7 @@ func newHeldBody(body io.ReadCloser, clock Clock, queue *Queue) *heldBody {
 	return b
 }
 
-// watch gives the place back when the client does not read.
+// watch gives the slot back when the client does not read.
 func (b *heldBody) watch() {
 	left := idle
 	for {

@@ -41,7 +41,7 @@ type Clock interface {
 	After(d time.Duration) (<-chan time.Time, func())
 }
 
-// A Queue has a number of places. A request takes one before it is sent and gives it
+// A Queue has a number of slots. A request takes one before it is sent and gives it
 // back when its response has ended. Who finds none waits: first come, first served.
 //
 // A Queue is safe for concurrent use.
@@ -58,18 +58,18 @@ type Queue struct {
 }
 
 type waiter struct {
-	turn chan struct{} // closed when the place is taken for it
+	turn chan struct{} // closed when the slot is taken for it
 	done bool
 }
 
-// NewQueue returns a queue with that many places; 0 means that there is no limit.
+// NewQueue returns a queue with that many slots; 0 means that there is no limit.
 // waiting, if it is not nil, is told how many requests wait, whenever that changes. It
 // must not block.
 func NewQueue(clock Clock, limit int, waiting func(n int)) *Queue {
 	return &Queue{clock: clock, limit: limit, waiting: waiting, paused: make(chan struct{})}
 }
 
-// SetLimit changes the number of places. Requests that have one keep it.
+// SetLimit changes the number of slots. Requests that have one keep it.
 func (q *Queue) SetLimit(limit int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -77,17 +77,17 @@ func (q *Queue) SetLimit(limit int) {
 	q.serve()
 }
 
-// Take waits for a place, as long as it takes; but for the end of a pause no longer than
-// patience lasts. The error is ErrFull, a *PausedError or the context's. A place that was
+// Take waits for a slot, as long as it takes. It does not wait for a pause that ends after
+// the deadline. The error is ErrFull, a *PausedError or the context's. A slot that was
 // taken must be given back once.
-func (q *Queue) Take(ctx context.Context, patience time.Time) error {
-	w, taken, err := q.enter(patience)
+func (q *Queue) Take(ctx context.Context, deadline time.Time) error {
+	w, taken, err := q.enter(deadline)
 	if taken || err != nil {
 		return err
 	}
 	for {
 		over, paused, stop := q.pause()
-		if err := q.tooLong(patience); err != nil {
+		if err := q.tooLong(deadline); err != nil {
 			stop()
 			return q.giveUp(w, err)
 		}
@@ -133,26 +133,26 @@ func (q *Queue) giveUp(w *waiter, why error) error {
 	return why
 }
 
-// tooLong returns an error where the pause ends after patience does.
-func (q *Queue) tooLong(patience time.Time) error {
+// tooLong returns an error if the pause ends after the deadline.
+func (q *Queue) tooLong(deadline time.Time) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.pausedFor(patience)
+	return q.pausedFor(deadline)
 }
 
-func (q *Queue) pausedFor(patience time.Time) error {
+func (q *Queue) pausedFor(deadline time.Time) error {
 	left := q.until.Sub(q.clock.Now())
-	if left <= 0 || !q.until.After(patience) {
+	if left <= 0 || !q.until.After(deadline) {
 		return nil
 	}
 	return &PausedError{For: left}
 }
 
-// enter takes a place, or stands in line: then it returns the waiter.
-func (q *Queue) enter(patience time.Time) (w *waiter, taken bool, err error) {
+// enter takes a slot, or stands in line: then it returns the waiter.
+func (q *Queue) enter(deadline time.Time) (w *waiter, taken bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if err := q.pausedFor(patience); err != nil {
+	if err := q.pausedFor(deadline); err != nil {
 		return nil, false, err
 	}
 	if q.line.Len() == 0 && q.isOpen() {
@@ -178,7 +178,7 @@ func (q *Queue) leave(w *waiter) {
 	}
 }
 
-// Give gives a place back.
+// Give gives a slot back.
 func (q *Queue) Give() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -210,7 +210,7 @@ func (q *Queue) Pause(until time.Time) {
 	q.paused = make(chan struct{})
 }
 
-// serve gives the free places to those who wait longest.
+// serve gives the free slots to those who wait longest.
 func (q *Queue) serve() {
 	served := false
 	for q.line.Len() > 0 && q.isOpen() {

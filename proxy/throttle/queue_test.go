@@ -53,7 +53,7 @@ func (l *lineup) stand(ctx context.Context, id int) {
 	<-l.changed
 }
 
-// next gives a place back and waits until the next one has it.
+// next gives a slot back and waits until the next one has it.
 func (l *lineup) next() {
 	l.Give()
 	<-l.changed
@@ -105,7 +105,7 @@ func TestRequestThatIsGivenUpLeavesItsPlaceToTheNext(t *testing.T) {
 	}
 	l.Give()
 	if err := l.Take(t.Context(), patient); err != nil {
-		t.Errorf("got %v, want a free place", err)
+		t.Errorf("got %v, want a free slot", err)
 	}
 }
 
@@ -164,17 +164,17 @@ func TestLimitCanBeRaised(t *testing.T) {
 
 func TestSitesOfOneAPIShareTheSmallestLimit(t *testing.T) {
 	q := NewQueues(testclock.New(start), 0, nil)
-	if place := q.placeOf("work"); place.queue != nil {
+	if slots := q.slotsOf("work"); slots.queue != nil {
 		t.Error("a request queues without a limit")
 	}
 	for _, limit := range []int{5, 0, 3, 4} {
 		q.Lower(limit)
 	}
-	if got := q.placeOf("work").queue.limit; got != 3 {
-		t.Errorf("got %d places, want 3", got)
+	if got := q.slotsOf("work").queue.limit; got != 3 {
+		t.Errorf("got %d slots, want 3", got)
 	}
 	q.Lower(2)
-	if got := q.placeOf("work").queue.limit; got != 2 {
-		t.Errorf("got %d places after another site has come, want 2", got)
+	if got := q.slotsOf("work").queue.limit; got != 2 {
+		t.Errorf("got %d slots after another site has come, want 2", got)
 	}
 }

@@ -21,7 +21,7 @@ type Queues struct {
 	queues map[string]*Queue
 }
 
-// NewQueues returns queues with that many places for each account; 0 means that nobody
+// NewQueues returns queues with that many slots for each account; 0 means that nobody
 // queues. waiting, if it is not nil, is told how many requests of an account wait.
 func NewQueues(clock Clock, limit int, waiting func(account string, n int)) *Queues {
 	q := &Queues{clock: clock, waiting: waiting, queues: make(map[string]*Queue)}
@@ -30,7 +30,7 @@ func NewQueues(clock Clock, limit int, waiting func(account string, n int)) *Que
 }
 
 // Lower makes the limit the smaller of the one that it has and another one: sites in
-// front of one API share its places.
+// front of one API share its slots.
 func (q *Queues) Lower(limit int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -62,19 +62,19 @@ func (q *Queues) tell(account string) func(int) {
 	return func(n int) { q.waiting(account, n) }
 }
 
-// A place is where a request of an account finds one. The zero place has no queue.
-type place struct{ queue *Queue }
+// accountSlots are the slots of one account. The zero value has no queue: no limit.
+type accountSlots struct{ queue *Queue }
 
-func (q *Queues) placeOf(account string) place {
+func (q *Queues) slotsOf(account string) accountSlots {
 	if q == nil || q.limit.Load() == 0 {
-		return place{}
+		return accountSlots{}
 	}
-	return place{q.of(account)}
+	return accountSlots{q.of(account)}
 }
 
 // pause lets no other request of the account start before a time.
-func (p place) pause(until time.Time) {
-	if p.queue != nil {
-		p.queue.Pause(until)
+func (s accountSlots) pause(until time.Time) {
+	if s.queue != nil {
+		s.queue.Pause(until)
 	}
 }

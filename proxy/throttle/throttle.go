@@ -17,7 +17,7 @@ type Throttle struct {
 	// Clock is the clock by which requests wait.
 	Clock Clock
 
-	// Queues has the places of each account; nil where requests do not queue.
+	// Queues has the slots of each account; nil where requests do not queue.
 	Queues *Queues
 
 	// MaxWait is how long a request may wait in all for an API that throttles, before
@@ -49,13 +49,13 @@ type Throttle struct {
 // method is sent again only if the API says that it was too many requests, and if the
 // body can be had again.
 func (t *Throttle) RoundTrip(next http.RoundTripper, req *http.Request, account string) (*http.Response, error) {
-	place := t.Queues.placeOf(account)
+	slots := t.Queues.slotsOf(account)
 	var deadline time.Time // nobody asks for it where nobody waits
-	if t.MaxWait > 0 || place.queue != nil {
+	if t.MaxWait > 0 || slots.queue != nil {
 		deadline = t.Clock.Now().Add(t.MaxWait)
 	}
 	for try := 0; ; try++ {
-		res, err := t.send(next, req, place, deadline)
+		res, err := t.send(next, req, slots, deadline)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +69,7 @@ func (t *Throttle) RoundTrip(next http.RoundTripper, req *http.Request, account 
 		}
 		wait := t.waitOf(res, account, try)
 		if cause == tooMany {
-			place.pause(t.Clock.Now().Add(wait))
+			slots.pause(t.Clock.Now().Add(wait))
 		}
 		if t.MaxWait <= 0 || t.Clock.Now().Add(wait).After(deadline) {
 			setRetryAfter(res.Header, wait)
@@ -88,12 +88,12 @@ func (t *Throttle) RoundTrip(next http.RoundTripper, req *http.Request, account 
 	}
 }
 
-// send sends the request once, when there is a place for it.
-func (t *Throttle) send(next http.RoundTripper, req *http.Request, place place, patience time.Time) (*http.Response, error) {
-	if place.queue == nil {
+// send sends the request once, when there is a slot for it.
+func (t *Throttle) send(next http.RoundTripper, req *http.Request, slots accountSlots, deadline time.Time) (*http.Response, error) {
+	if slots.queue == nil {
 		return next.RoundTrip(req)
 	}
-	if err := place.queue.Take(req.Context(), patience); err != nil {
+	if err := slots.queue.Take(req.Context(), deadline); err != nil {
 		if req.Body != nil {
 			_ = req.Body.Close() // as the contract of RoundTripper demands
 		}
@@ -101,14 +101,14 @@ func (t *Throttle) send(next http.RoundTripper, req *http.Request, place place, 
 	}
 	res, err := next.RoundTrip(req)
 	if err != nil {
-		place.queue.Give()
+		slots.queue.Give()
 		return nil, err
 	}
 	if res.Body == nil || res.Body == http.NoBody {
-		place.queue.Give()
+		slots.queue.Give()
 		return res, nil
 	}
-	res.Body = newHeldBody(res.Body, t.Clock, place.queue)
+	res.Body = newHeldBody(res.Body, t.Clock, slots.queue)
 	return res, nil
 }
 

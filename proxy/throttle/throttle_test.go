@@ -255,7 +255,7 @@ func TestQueueThatIsFullRefuses(t *testing.T) {
 	if _, err := th.RoundTrip(&upstream{}, req, "work"); !errors.Is(err, ErrFull) {
 		t.Errorf("got %v, want %v", err, ErrFull)
 	}
-	// The accounts do not share their places.
+	// The accounts do not share their slots.
 	other, _ := http.NewRequest("GET", "https://api.example/", nil)
 	res, err := th.RoundTrip(&upstream{responses: []response{{200, "", ""}}}, other, "home")
 	if err != nil {
