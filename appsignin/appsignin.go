@@ -124,8 +124,8 @@ func (s *Service) NewSite(redirectURIs []string) (*Site, error) {
 	return &Site{Service: s, redirects: list}, nil
 }
 
-// Visit is what the server around us knows of a request that it has admitted.
-type Visit struct {
+// Admission is what the server around us knows of a request that it has admitted.
+type Admission struct {
 	// Target is the request target that was checked: path and query as they were sent.
 	Target string
 
@@ -144,38 +144,38 @@ type Visit struct {
 }
 
 // letsIn reports whether a key is of use to the client.
-func (v Visit) letsIn(h Holder) bool { return v.LetsIn == nil || v.LetsIn(h) }
+func (v Admission) letsIn(h Holder) bool { return v.LetsIn == nil || v.LetsIn(h) }
 
 // request is one request with its response.
 type request struct {
-	w       http.ResponseWriter
-	r       *http.Request
-	visit   Visit
-	path    apppath.Path
-	query   string
-	base    string
-	root    string // the relative path to the base
-	account Account
+	w         http.ResponseWriter
+	r         *http.Request
+	admission Admission
+	path      apppath.Path
+	query     string
+	base      string
+	root      string // the relative path to the base
+	account   Account
 }
 
 // holder is the person who lets an app sign in.
 func (q *request) holder(signin SignIn) Holder {
-	return Holder{Account: q.visit.Account, SignIn: signin.ID, ClientKey: q.visit.ClientKey}
+	return Holder{Account: q.admission.Account, SignIn: signin.ID, ClientKey: q.admission.ClientKey}
 }
 
 // ServeHTTP responds to a request at one of the paths of internal/apppath.
-func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request, visit Visit) {
-	path, query, _ := strings.Cut(visit.Target, "?")
+func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request, admission Admission) {
+	path, query, _ := strings.Cut(admission.Target, "?")
 	known, ok := apppath.Parse(path)
 	if !ok {
 		http.NotFound(w, r)
 		return
 	}
 	q := &request{
-		w: w, r: r, visit: visit, path: known, query: query,
-		base:    strings.TrimSuffix(visit.Base.String(), "/"),
+		w: w, r: r, admission: admission, path: known, query: query,
+		base:    strings.TrimSuffix(admission.Base.String(), "/"),
 		root:    "./" + strings.Repeat("../", strings.Count(path, "/")-1),
-		account: s.Account(visit.Account),
+		account: s.Account(admission.Account),
 	}
 	// There is no Cross-Origin-Opener-Policy: apps open authorize in a window of their own
 	// and wait for it.

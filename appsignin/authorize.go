@@ -126,9 +126,9 @@ func (s *Site) authorizeAs(q *request, a authorization) {
 
 // signInFirst sends the browser to our sign-in page, which leads back here.
 func (s *Site) signInFirst(q *request, query, source string) {
-	path, _, _ := strings.Cut(q.visit.Target, "?")
+	path, _, _ := strings.Cut(q.admission.Target, "?")
 	id := s.Memory.addResume(s.Now(), resume{strings.TrimPrefix(path, "/") + query, source})
-	seeOther(q.w, q.root+"auth/"+q.visit.Account+"/signin?"+url.Values{ResumeField: {id}}.Encode())
+	seeOther(q.w, q.root+"auth/"+q.admission.Account+"/signin?"+url.Values{ResumeField: {id}}.Encode())
 }
 
 // ResumeField names the request of an app that waits, in the query and the forms of our

@@ -53,7 +53,7 @@ func (s *Site) takeUserCode(q *request, form params, signin SignIn) {
 		s.showDevice(q, http.StatusOK, devicePrompt{Wrong: true})
 		return
 	}
-	prompt := devicePrompt{Code: userCode, Client: d.client, Account: q.visit.Account, Person: personOf(q.visit.Account, signin).name}
+	prompt := devicePrompt{Code: userCode, Client: d.client, Account: q.admission.Account, Person: personOf(q.admission.Account, signin).name}
 	state := devicePending
 	switch form.get("decision") {
 	case "allow":

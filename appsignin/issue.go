@@ -57,7 +57,7 @@ func (s *Site) tokenResponse(q *request, p params, g grant) (map[string]any, err
 		return nil, err
 	case !signin.Usable:
 		return nil, ErrEnded // only a person can help: the app sends them to authorize, and so to our sign-in page
-	case !q.visit.letsIn(g.Holder):
+	case !q.admission.letsIn(g.Holder):
 		return nil, errElsewhere
 	}
 	g.scope = cmp.Or(p.get("scope"), g.scope)

@@ -31,7 +31,7 @@ func postForm(site *Site, path, form string, headers ...string) *httptest.Respon
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	site.ServeHTTP(w, r, Visit{Target: path, Base: &url.URL{Scheme: "http", Host: "localhost"}, Account: "notes"})
+	site.ServeHTTP(w, r, Admission{Target: path, Base: &url.URL{Scheme: "http", Host: "localhost"}, Account: "notes"})
 	return w
 }
 

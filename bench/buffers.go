@@ -108,7 +108,7 @@ func allocatedFor(body io.Reader, contentType string, header []string) (uint64, 
 		Next:    fixedResponse{upstreamResponse},
 		Dialect: &api.Passthrough{Hosts: api.NewHosts(api.Presets[0], upstream), Links: true},
 	}
-	call := proxy.Call{Account: ready{}, Name: "bench", Base: &url.URL{Scheme: "http", Host: "localhost:8080"}}
+	call := proxy.Call{Tokens: ready{}, Account: "bench", Base: &url.URL{Scheme: "http", Host: "localhost:8080"}}
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, upstream.String()+"/api/v1.0/me/notes/pages/1/content", http.NoBody)
 	if err != nil {
 		return 0, err

@@ -54,7 +54,7 @@ func (adminAPI) Routes() []caddy.AdminRoute {
 		adminRoute("GET /onenote/accounts", listAccounts),
 		adminRoute("GET /onenote/accounts/{name}", forAccount(showAccount)),
 		adminRoute("POST /onenote/accounts/{name}/refresh", forAccount(refreshAccount)),
-		adminRoute("POST /onenote/accounts/{name}/try", forAccount(tryAccount)),
+		adminRoute("POST /onenote/accounts/{name}/try", forAccount(testAccount)),
 		adminRoute("POST /onenote/accounts/{name}/renew", renamedTo("/onenote/accounts/{name}/refresh")),
 		adminRoute("POST /onenote/accounts/{name}/signin", forAccount(beginSignin)),
 		adminRoute("GET /onenote/accounts/{name}/signin/{id}", forAccount(showSignin)),

@@ -35,9 +35,9 @@ type apiRequest struct {
 	whole    http.Request
 }
 
-func newAPIRequest(h *Handler, w http.ResponseWriter, r *http.Request, admitted *guard.Route, name string) *apiRequest {
-	x := &apiRequest{h: h, request: r, call: h.call(admitted, name)}
-	x.call.Target = admitted.Target
+func newAPIRequest(h *Handler, w http.ResponseWriter, r *http.Request, route *guard.Route, name string) *apiRequest {
+	x := &apiRequest{h: h, request: r, call: h.call(route, name)}
+	x.call.Target = route.Target
 	x.call.Trace = &x.trace
 	x.wrapper.ResponseWriter = w
 	x.response.ResponseWriterWrapper = &x.wrapper
@@ -57,7 +57,7 @@ func (x *apiRequest) run() error {
 // roundTrip sends the request through the site's transport.
 func (x *apiRequest) roundTrip(req *http.Request) (*http.Response, error) {
 	start := time.Now()
-	res, err := x.h.transport.send(req, x.call)
+	res, err := x.h.roundTripper.send(req, x.call)
 	x.times.latency = time.Since(start)
 	return res, err
 }

@@ -98,17 +98,17 @@ type App struct {
 	// undelivered are the notices of all channels; nil without the option notify.
 	undelivered *outboxes
 
-	spool    *proxy.Spool
-	loop     string // marks requests of this process
-	pictures *pictureSigner
-	keys     tokens.KeySource
-	apps     *appsignin.Service // nil without app_signin
-	attempts *signin.Attempts
-	lease    lease
-	accounts map[string]*tokens.Account
-	audience map[string]string // of each account's tokens; empty where nothing says
-	waiters  chan struct{}
-	begun    map[string]*atomic.Bool // see pooledCache
+	spool     *proxy.Spool
+	loop      string // marks requests of this process
+	pictures  *pictureSigner
+	keys      tokens.KeySource
+	appSignin *appsignin.Service // nil without app_signin
+	attempts  *signin.Attempts
+	lease     lease
+	accounts  map[string]*tokens.Account
+	audience  map[string]string // of each account's tokens; empty where nothing says
+	waiters   chan struct{}
+	begun     map[string]*atomic.Bool // see pooledCache
 
 	// What sites add while they are provisioned.
 	mu       sync.Mutex
@@ -314,12 +314,12 @@ func (a *App) Stop() error {
 // Cleanup gives back what Provision took.
 func (a *App) Cleanup() error {
 	a.closePages()
-	if a.apps != nil {
-		a.apps.Revocations.Close()
+	if a.appSignin != nil {
+		a.appSignin.Revocations.Close()
 	}
 	err := a.lease.release(func(k cacheKey) {
 		if !hasCache(k.record) {
-			forgetMetrics(accountOf(k.record))
+			forgetMetrics(accountOfRecord(k.record))
 		}
 	})
 	if a.Transport != nil {
@@ -328,8 +328,8 @@ func (a *App) Cleanup() error {
 	return err
 }
 
-// accountOf returns the account of a record.
-func accountOf(record string) string {
+// accountOfRecord returns the account of a record.
+func accountOfRecord(record string) string {
 	return strings.TrimSuffix(record[strings.LastIndexByte(record, '/')+1:], ".json")
 }
 

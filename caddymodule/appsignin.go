@@ -43,7 +43,7 @@ func (h *Handler) provisionAppSignin(config *guard.Config) error {
 	if err != nil {
 		return err
 	}
-	if h.site.apps, err = service.NewSite(h.AppSignin); err != nil {
+	if h.site.appSignin, err = service.NewSite(h.AppSignin); err != nil {
 		return fmt.Errorf("app_signin: %w", err)
 	}
 	config.AppKeys = &appKeys{service: service, log: h.site.logger}
@@ -53,15 +53,15 @@ func (h *Handler) provisionAppSignin(config *guard.Config) error {
 // appService returns what the sites with app_signin share. Nothing is read or made before
 // the first app signs in.
 func (a *App) appService() (*appsignin.Service, error) {
-	if a.apps != nil {
-		return a.apps, nil
+	if a.appSignin != nil {
+		return a.appSignin, nil
 	}
 	memory, err := a.lease.appMemory()
 	if err != nil {
 		return nil, err
 	}
 	records := appRecords{tokens.Vault{Storage: a.store, Keys: a.keys, Folder: "onenote/app_signin"}}
-	a.apps = &appsignin.Service{
+	a.appSignin = &appsignin.Service{
 		Account:     a.appAccount,
 		Memory:      memory,
 		Keys:        &appsignin.Keyring{Secrets: func() ([][]byte, error) { return a.keys.Keys(true) }},
@@ -70,7 +70,7 @@ func (a *App) appService() (*appsignin.Service, error) {
 		Now:         a.clock.Now,
 		Logger:      a.logger,
 	}
-	return a.apps, nil
+	return a.appSignin, nil
 }
 
 // appAccount returns an account as apps sign in to it, or nil.
@@ -160,9 +160,9 @@ func (k *appKeys) Check(ctx context.Context, key string) (guard.AppGrant, *apier
 	}
 }
 
-// appVisit tells what the guard knows of a request with which an app signs in.
-func appVisit(route *guard.Route) appsignin.Visit {
-	v := appsignin.Visit{Target: route.Target, Base: route.Base, Account: route.Account, ClientKey: route.ClientKey}
+// appAdmission tells what the guard knows of a request with which an app signs in.
+func appAdmission(route *guard.Route) appsignin.Admission {
+	v := appsignin.Admission{Target: route.Target, Base: route.Base, Account: route.Account, ClientKey: route.ClientKey}
 	if route.LetsIn != nil {
 		v.LetsIn = func(h appsignin.Holder) bool { return route.LetsIn(guard.AppGrant(h)) }
 	}
@@ -179,7 +179,7 @@ func deadAppKey(err error) *apierror.Error {
 
 // resumeApp returns where an app goes on that waits for somebody to sign in.
 func (s *site) resumeApp(id string) (address, source string) {
-	return s.apps.Memory.Resume(s.app.clock.Now(), id)
+	return s.appSignin.Memory.Resume(s.app.clock.Now(), id)
 }
 
 // holdsAppSecret reports whether the access log would hold what apps exchange when they
@@ -211,37 +211,37 @@ func holdsAppSecret(r *http.Request) bool {
 
 // withAppKey returns a request that has the key of its app in a field, wherever the app has
 // put it: the requests of a batch have the fields of the whole.
-func withAppKey(r *http.Request, admitted *guard.Route) *http.Request {
-	if admitted.AppKey == "" || len(r.Header[guard.KeyHeader]) > 0 {
+func withAppKey(r *http.Request, route *guard.Route) *http.Request {
+	if route.AppKey == "" || len(r.Header[guard.KeyHeader]) > 0 {
 		return r
 	}
 	keyed := *r
 	keyed.Header = r.Header.Clone()
-	keyed.Header.Set(guard.KeyHeader, admitted.AppKey)
+	keyed.Header.Set(guard.KeyHeader, route.AppKey)
 	return &keyed
 }
 
 // withoutAppKeys returns a request and its route without keys of apps, wherever the app has
 // put them: they do not go upstream, and reverse_proxy does not log them.
-func withoutAppKeys(r *http.Request, admitted *guard.Route) (*http.Request, *guard.Route) {
+func withoutAppKeys(r *http.Request, route *guard.Route) (*http.Request, *guard.Route) {
 	masked := *r
 	masked.Header = appsignin.MaskHeader(r.Header)
 	masked.Body = appsignin.MaskBody(r.Body, r.Trailer)
-	if appsignin.Holds(admitted.Target) {
+	if appsignin.Holds(route.Target) {
 		url := *r.URL
 		url.Path, url.RawPath, url.RawQuery = appsignin.Mask(url.Path), appsignin.Mask(url.RawPath), appsignin.Mask(url.RawQuery)
 		masked.URL, masked.RequestURI = &url, appsignin.Mask(r.RequestURI)
-		route := *admitted
-		route.Target = appsignin.Mask(route.Target)
-		admitted = &route
+		withoutKey := *route
+		withoutKey.Target = appsignin.Mask(route.Target)
+		route = &withoutKey
 	}
-	return &masked, admitted
+	return &masked, route
 }
 
 // withoutAppKeysInHeader returns a request without keys of apps in its header: header_up may
 // have copied there what the client has sent, from before withoutAppKeys.
 func (s *site) withoutAppKeysInHeader(req *http.Request) *http.Request {
-	if s.apps == nil {
+	if s.appSignin == nil {
 		return req
 	}
 	masked := *req

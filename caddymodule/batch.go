@@ -26,11 +26,11 @@ const maxBatch = 16 << 20
 
 // isBatch reports whether a request is a batch of the OneNote API, at a site in front
 // of Microsoft Graph, which has no such batches.
-func (h *Handler) isBatch(r *http.Request, admitted *guard.Route) bool {
+func (h *Handler) isBatch(r *http.Request, route *guard.Route) bool {
 	if h.upstream.preset.Name != graphAPI || r.Method != http.MethodPost {
 		return false
 	}
-	path, _, _ := strings.Cut(admitted.Target, "?")
+	path, _, _ := strings.Cut(route.Target, "?")
 	return graph.IsBatch(r.Method, path)
 }
 

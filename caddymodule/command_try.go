@@ -49,11 +49,11 @@ usage, 3 somebody has to sign in.`,
 			if len(args) == 1 {
 				in["path"] = args[0]
 			}
-			var result trials
+			var result testResults
 			if err := client.do(http.MethodPost, accountPath(s.Name)+"/try", in, &result); err != nil {
 				return err
 			}
-			return reportTrials(c.OutOrStdout(), result)
+			return reportTests(c.OutOrStdout(), result)
 		}),
 	}
 	admin.add(c)
@@ -61,12 +61,12 @@ usage, 3 somebody has to sign in.`,
 	return c
 }
 
-// reportTrials prints what happened, and returns an error unless all went well.
-func reportTrials(w io.Writer, r trials) error {
+// reportTests prints what happened, and returns an error unless all went well.
+func reportTests(w io.Writer, r testResults) error {
 	fmt.Fprintf(w, "account %s: %s, signed in as %s\n", r.Before.Name, r.Before.State, textOr(r.Before.User, "nobody"))
 	fmt.Fprintf(w, "token: %s\n", describeToken(r))
 	failed := false
-	for _, t := range r.Trials {
+	for _, t := range r.Results {
 		site := t.Site
 		if site == "" {
 			site = "a site of this account"
@@ -84,34 +84,34 @@ func reportTrials(w io.Writer, r trials) error {
 		return nil
 	}
 	printProblem(w, r.After)
-	if needsSignin(r.After.State) || wantsSignin(r.Trials) {
+	if needsSignin(r.After.State) || wantsSignin(r.Results) {
 		return &exitError{Code: exitSigninRequired, Err: errQuiet}
 	}
 	return errQuiet
 }
 
 // succeeded reports whether the API responded with success.
-func (t trial) succeeded() bool {
+func (t testResult) succeeded() bool {
 	return t.Status != 0 && t.Status < http.StatusBadRequest && t.Cause == ""
 }
 
-func wantsSignin(all []trial) bool {
-	return slices.ContainsFunc(all, func(t trial) bool { return t.Cause == apierror.SigninRequired })
+func wantsSignin(all []testResult) bool {
+	return slices.ContainsFunc(all, func(t testResult) bool { return t.Cause == apierror.SigninRequired })
 }
 
 // describeToken says what became of the access token.
-func describeToken(r trials) string {
+func describeToken(r testResults) string {
 	expires := r.After.AccessTokenExpiresAt
 	switch {
 	case expires == nil:
 		return "there is none"
-	case !sameTime(r.Before.RefreshedAt, r.After.RefreshedAt) || slices.ContainsFunc(r.Trials, func(t trial) bool { return t.Retried }):
+	case !sameTime(r.Before.RefreshedAt, r.After.RefreshedAt) || slices.ContainsFunc(r.Results, func(t testResult) bool { return t.Retried }):
 		return "refreshed, valid until " + timeOr(expires, "")
 	}
 	return "valid until " + timeOr(expires, "")
 }
 
-func describeResponse(t trial) string {
+func describeResponse(t testResult) string {
 	took := fmt.Sprintf("after %d ms", t.Milliseconds)
 	if t.Retried {
 		took += ", the second time: the API refused the first token"

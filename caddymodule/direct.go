@@ -122,7 +122,7 @@ func (x *apiRequest) logRoundTrip(res *http.Response, err error) {
 	}
 	fields := []zap.Field{
 		zap.String("upstream", x.h.upstream.url.Host),
-		zap.String("account", x.call.Name),
+		zap.String("account", x.call.Account),
 		zap.String("method", x.request.Method),
 		zap.Duration("duration", x.times.latency),
 		zap.Error(err),

@@ -139,11 +139,11 @@ type Handler struct {
 	// may not rewrite requests.
 	ReverseProxy *reverseproxy.Handler `json:"reverse_proxy,omitempty" onenote:"-"`
 
-	site      site
-	upstream  upstream
-	transport *siteTransport
-	direct    httputil.ReverseProxy // each request takes a copy
-	nested    bool                  // ReverseProxy was provisioned
+	site         site
+	upstream     upstream
+	roundTripper *siteTransport
+	direct       httputil.ReverseProxy // each request takes a copy
+	nested       bool                  // ReverseProxy was provisioned
 }
 
 // CaddyModule returns the Caddy module information.
@@ -180,7 +180,7 @@ func (h *Handler) provision(ctx caddy.Context) error {
 		return err
 	}
 	var err error
-	if h.transport, err = h.newTransport(ctx); err != nil {
+	if h.roundTripper, err = h.newTransport(ctx); err != nil {
 		return err
 	}
 	if err := h.provisionSite(ctx, &r); err != nil {
@@ -211,7 +211,7 @@ func (h *Handler) provisionUpstream() error {
 		return fmt.Errorf("sharepoint_host: it is used in front of Microsoft Graph only, and the upstream is %s (%s)", h.upstream.url, h.upstream.preset.Name)
 	}
 	if h.site.account != "" && !h.site.dynamic {
-		if err := h.fits(h.site.account); err != nil {
+		if err := h.checkAudience(h.site.account); err != nil {
 			return err
 		}
 	}
@@ -219,16 +219,16 @@ func (h *Handler) provisionUpstream() error {
 		if k.Account == "" {
 			continue
 		}
-		if err := h.fits(k.Account); err != nil {
+		if err := h.checkAudience(k.Account); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fits says what is wrong with using an account here: its tokens are for
+// checkAudience says what is wrong with using an account here: its tokens are for
 // another API.
-func (h *Handler) fits(name string) error {
+func (h *Handler) checkAudience(name string) error {
 	audience := h.site.app.audience[name]
 	if audience == "" || audience == h.upstream.preset.Name {
 		return nil
@@ -240,7 +240,7 @@ func (h *Handler) fits(name string) error {
 // provisionSite prepares the guard and the pages.
 func (h *Handler) provisionSite(ctx caddy.Context, r *resolver) error {
 	config := guard.Config{
-		Paths:    h.transport.proxy.Dialect.Paths(),
+		Paths:    h.roundTripper.proxy.Dialect.Paths(),
 		Upstream: h.upstream.url.String(),
 		ImageURL: r.url("image_url", h.ImageURL),
 		Loop:     h.site.app.loop,
@@ -248,10 +248,10 @@ func (h *Handler) provisionSite(ctx caddy.Context, r *resolver) error {
 	if err := h.provisionAppSignin(&config); err != nil {
 		return err
 	}
-	if err := h.site.provision(ctx, &h.Access, r, config, h.transport.pictures); err != nil {
+	if err := h.site.provision(ctx, &h.Access, r, config, h.roundTripper.pictures); err != nil {
 		return err
 	}
-	if h.site.apps != nil {
+	if h.site.appSignin != nil {
 		h.site.pages.Resume = h.site.resumeApp
 	}
 	h.site.pages.API = h.api()
@@ -285,7 +285,7 @@ func (h *Handler) provisionProxy(ctx caddy.Context) error {
 	if err := checkReverseProxy(h.ReverseProxy); err != nil {
 		return err
 	}
-	h.ReverseProxy.Transport = h.transport
+	h.ReverseProxy.Transport = h.roundTripper
 	h.ReverseProxy.Upstreams = reverseproxy.UpstreamPool{{Dial: h.upstream.dial()}}
 	if h.ReverseProxy.FlushInterval == 0 {
 		h.ReverseProxy.FlushInterval = caddy.Duration(flushInterval)
@@ -301,8 +301,8 @@ func (h *Handler) Cleanup() error {
 	if h.nested {
 		err = h.ReverseProxy.Cleanup()
 	}
-	if h.transport != nil {
-		err = errors.Join(err, h.transport.Cleanup())
+	if h.roundTripper != nil {
+		err = errors.Join(err, h.roundTripper.Cleanup())
 	}
 	return err
 }
@@ -313,10 +313,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 }
 
 // serveAPI proxies a request that the guard admitted.
-func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request, admitted *guard.Route) error {
-	defer h.transport.afterRequest()
+func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request, route *guard.Route) error {
+	defer h.roundTripper.afterRequest()
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
-	name, refusal := h.accountOf(admitted)
+	name, refusal := h.accountOf(route)
 	if refusal != nil {
 		return h.site.refuse(w, r, "", refusal)
 	}
@@ -328,13 +328,13 @@ func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request, admitted *gua
 	if h.MaxBody > 0 && r.Body != nil {
 		r.Body = http.MaxBytesReader(w, r.Body, h.MaxBody)
 	}
-	if h.isBatch(r, admitted) {
-		return h.serveBatch(w, withAppKey(r, admitted), name)
+	if h.isBatch(r, route) {
+		return h.serveBatch(w, withAppKey(r, route), name)
 	}
-	if h.site.apps != nil {
-		r, admitted = withoutAppKeys(r, admitted)
+	if h.site.appSignin != nil {
+		r, route = withoutAppKeys(r, route)
 	}
-	x := newAPIRequest(h, w, r, admitted, name)
+	x := newAPIRequest(h, w, r, route, name)
 	repl.Map(x.placeholder)
 	err := x.run()
 	if err == nil {
@@ -356,31 +356,31 @@ func (h *Handler) accountOf(route *guard.Route) (string, *apierror.Error) {
 	if !h.site.dynamic {
 		return name, nil // checked while provisioning
 	}
-	if err := h.fits(name); err != nil {
+	if err := h.checkAudience(name); err != nil {
 		return "", &apierror.Error{Cause: apierror.Misconfigured, Message: err.Error()}
 	}
 	return name, nil
 }
 
 // call returns what the transport has to know of an admitted request.
-func (h *Handler) call(admitted *guard.Route, name string) proxy.Call {
+func (h *Handler) call(route *guard.Route, name string) proxy.Call {
 	return proxy.Call{
-		Account:   h.tokensOf(admitted, name),
-		Name:      name,
-		Base:      admitted.Base,
-		ImageBase: admitted.ImageBase,
-		SigninURL: func() string { return h.site.pages.SigninURL(admitted.Base, name) },
-		Picture:   admitted.Picture,
-		Client:    admitted.KeyName,
-		Vary:      admitted.Vary,
+		Tokens:    h.tokensOf(route, name),
+		Account:   name,
+		Base:      route.Base,
+		ImageBase: route.ImageBase,
+		SigninURL: func() string { return h.site.pages.SigninURL(route.Base, name) },
+		Picture:   route.Picture,
+		KeyName:   route.KeyName,
+		Vary:      route.Vary,
 	}
 }
 
 // tokensOf returns the tokens that may be sent for an admitted request.
-func (h *Handler) tokensOf(admitted *guard.Route, name string) proxy.TokenSource {
+func (h *Handler) tokensOf(route *guard.Route, name string) proxy.TokenSource {
 	account := h.site.app.account(name)
-	if admitted.SignIn != "" {
-		return account.OfSignIn(admitted.SignIn)
+	if route.SignIn != "" {
+		return account.OfSignIn(route.SignIn)
 	}
 	return account
 }

@@ -48,7 +48,7 @@ func (x *apiRequest) guardBody(r *http.Request) {
 // noResponse is the handler after reverse_proxy. Only a route of handle_response
 // that sends no response gets here.
 func (x *apiRequest) noResponse(w http.ResponseWriter, r *http.Request) error {
-	return x.h.site.refuse(w, r, x.call.Name, &apierror.Error{
+	return x.h.site.refuse(w, r, x.call.Account, &apierror.Error{
 		Cause:   apierror.Misconfigured,
 		Message: "a handle_response block of the site ended without a response. End it with copy_response or respond.",
 	})

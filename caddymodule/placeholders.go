@@ -25,7 +25,7 @@ func (x *apiRequest) placeholder(key string) (any, bool) {
 func (x *apiRequest) ownPlaceholder(name string) (any, bool) {
 	switch name {
 	case "account":
-		return x.call.Name, true
+		return x.call.Account, true
 	case "retried":
 		return x.trace.Retried, true
 	case "rewritten":

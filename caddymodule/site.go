@@ -35,12 +35,12 @@ type site struct {
 	allowRemoteSignin bool
 	forwardedScheme   forwardedScheme
 
-	// apps lets apps sign in by themselves; nil without app_signin.
-	apps *appsignin.Site
+	// appSignin lets apps sign in by themselves; nil without app_signin.
+	appSignin *appsignin.Site
 
 	// serveAPI proxies what the guard admits to the API. It is nil where no
 	// path is the API's.
-	serveAPI func(w http.ResponseWriter, r *http.Request, admitted *guard.Route) error
+	serveAPI func(w http.ResponseWriter, r *http.Request, route *guard.Route) error
 }
 
 // chooseAccount settles whose token is used, as far as that can be known before
@@ -141,7 +141,7 @@ func (s *site) provision(ctx caddy.Context, a *Access, r *resolver, config guard
 // it is kept out of it.
 func (s *site) serveHTTP(w http.ResponseWriter, r *http.Request) error {
 	dropAltSvc(w, r)
-	if !holdsSecret(r) && (s.apps == nil || !holdsAppSecret(r)) {
+	if !holdsSecret(r) && (s.appSignin == nil || !holdsAppSecret(r)) {
 		return s.serve(w, r)
 	}
 	u := s.keepOutOfLog(w, r)
@@ -169,9 +169,9 @@ func (s *site) serve(w http.ResponseWriter, r *http.Request) error {
 	case guard.Page:
 		s.servePage(w, r, route)
 		return nil
-	case guard.App:
+	case guard.AppSignin:
 		g.SetCORS(w.Header(), r)
-		s.apps.ServeHTTP(w, r, appVisit(route))
+		s.appSignin.ServeHTTP(w, r, appAdmission(route))
 		return nil
 	}
 	g.SetCORS(w.Header(), r)

@@ -178,7 +178,7 @@ func (t *siteTransport) send(req *http.Request, call proxy.Call) (*http.Response
 	if t.pictures != nil {
 		var err error
 		if call.Signer, err = t.pictures.get(); err != nil {
-			return refuse(req, err.Error()), nil
+			return misconfiguredResponse(req, err.Error()), nil
 		}
 	}
 	return t.proxy.For(call).RoundTrip(req)
@@ -193,7 +193,7 @@ func (t *siteTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if isHealthCheck(req) {
 		return t.HTTPTransport.RoundTrip(req)
 	}
-	return refuse(req, "the request did not come through the guard, so it has no account"), nil
+	return misconfiguredResponse(req, "the request did not come through the guard, so it has no account"), nil
 }
 
 // isHealthCheck reports whether reverse_proxy asks on its own account: such a
@@ -207,8 +207,8 @@ func isHealthCheck(req *http.Request) bool {
 // which the token is attached names the API.
 func (*siteTransport) RequestHeaderOps() *headers.HeaderOps { return nil }
 
-// refuse responds in place of the API.
-func refuse(req *http.Request, message string) *http.Response {
+// misconfiguredResponse responds in place of the API.
+func misconfiguredResponse(req *http.Request, message string) *http.Response {
 	if req.Body != nil {
 		req.Body.Close()
 	}

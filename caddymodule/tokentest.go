@@ -27,7 +27,7 @@ import (
 type tokenTest struct {
 	api    string // the host
 	serves func(account string) bool
-	send   func(ctx context.Context, account string, tries int) signin.Test
+	test   func(ctx context.Context, account string, tries int) signin.Test
 	site   *Handler
 }
 
@@ -70,7 +70,7 @@ func (a *App) testTokenAt(ctx context.Context, account string, tries int, wanted
 	for _, t := range all {
 		done := len(results) > 0 && results[len(results)-1].API == t.api
 		if !done && t.serves(account) && wanted(t.api) {
-			results = append(results, t.send(ctx, account, tries))
+			results = append(results, t.test(ctx, account, tries))
 		}
 	}
 	return results
@@ -114,8 +114,8 @@ func (h *Handler) addTokenTest() {
 	serves := h.site.servedAccounts(h.ClientKeys)
 	h.site.app.addTokenTest(tokenTest{
 		api:    h.upstream.url.Host,
-		serves: func(account string) bool { return serves(account) && h.fits(account) == nil },
-		send:   h.testToken,
+		serves: func(account string) bool { return serves(account) && h.checkAudience(account) == nil },
+		test:   h.testToken,
 		site:   h,
 	})
 }
@@ -124,22 +124,18 @@ func (h *Handler) addTokenTest() {
 // account is refused at once and not at the first request of an app.
 func (h *Handler) testToken(ctx context.Context, account string, tries int) (t signin.Test) {
 	for range tries {
-		if t = h.tryToken(ctx, account); !t.Refused {
+		if t = h.test(ctx, account, h.testTarget()).Test; !t.Refused {
 			break
 		}
 	}
 	return t
 }
 
-func (h *Handler) tryToken(ctx context.Context, account string) signin.Test {
-	return h.try(ctx, account, h.testTarget()).Test
-}
-
 // testTarget is what a test requests.
 func (h *Handler) testTarget() string { return testTargets[h.upstream.preset.Name] }
 
-// try sends one request as an account, and says what came back.
-func (h *Handler) try(ctx context.Context, account, target string) (t trial) {
+// test sends one request as an account, and says what came back.
+func (h *Handler) test(ctx context.Context, account, target string) (t testResult) {
 	t.API = h.upstream.url.Host
 	t.Target = target
 	defer t.measure()()
@@ -185,9 +181,9 @@ func (h *Handler) sendTest(ctx context.Context, account, target string, trace *p
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	transport := *h.transport
+	transport := *h.roundTripper
 	transport.proxy.Observer = nil
-	call := proxy.Call{Account: h.site.app.account(account), Name: account, Target: target, Trace: trace}
+	call := proxy.Call{Tokens: h.site.app.account(account), Account: account, Target: target, Trace: trace}
 	if bases := h.site.app.basesOf(account); len(bases) > 0 {
 		call.Base, call.ImageBase = bases[0], bases[0]
 	}

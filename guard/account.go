@@ -16,7 +16,7 @@ func (g *Guard) setAccount(c *candidate, route *Route, key *hashedKey) {
 		route.Account, route.Bound = c.account, true
 	case route.Remote && g.account != "":
 		route.Account, route.Bound = g.account, true
-	case route.Kind == API || route.Kind == App:
+	case route.Kind == API || route.Kind == AppSignin:
 		route.Account = g.account
 	}
 }

@@ -70,7 +70,7 @@ func (g *Guard) Admit(r *http.Request, peer Peer) (*Route, *apierror.Error) {
 		return nil, refusal
 	}
 	switch c.endpoint.kind {
-	case App:
+	case AppSignin:
 		return g.admitApp(&c)
 	case API:
 		if refusal := g.readAppKey(&c); refusal != nil {

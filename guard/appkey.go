@@ -121,7 +121,7 @@ func (k appKey) bind(route *Route) *apierror.Error {
 // person is a client key asked for: the app itself has none, and uses Authorization for
 // its own secret.
 func (g *Guard) admitApp(c *candidate) (*Route, *apierror.Error) {
-	route := g.newRoute(c, App)
+	route := g.newRoute(c, AppSignin)
 	if route.Remote && !g.allowRemoteSignin {
 		return nil, remoteSignin()
 	}

@@ -127,13 +127,13 @@ func TestPathsOfAppsAreAdmittedWithAppSigninOnly(t *testing.T) {
 		"GET /v5.0/me":                                      true,
 	} {
 		call{line: line, want: apierror.NotFound}.check(t, newGuard(t, guard.Config{Paths: []string{"/api/"}, Account: "notes"}))
-		route := call{line: line, kind: guard.App}.check(t, appGuard(t))
+		route := call{line: line, kind: guard.AppSignin}.check(t, appGuard(t))
 		if route != nil && route.Account != "notes" {
 			t.Errorf("%s: got account %q, want notes", line, route.Account)
 		}
 		basic := http.Header{"Authorization": {"Basic eDp5"}}
 		if keyless {
-			call{line: line, header: basic, kind: guard.App}.check(t, appGuard(t, withKeys))
+			call{line: line, header: basic, kind: guard.AppSignin}.check(t, appGuard(t, withKeys))
 		} else {
 			call{line: line, header: basic, want: apierror.ForbiddenClient, status: 401}.check(t, appGuard(t, withKeys))
 		}

@@ -62,7 +62,7 @@ func appEndpoint(path string) endpoint {
 	if !ok {
 		return endpoint{}
 	}
-	e := endpoint{kind: App, methods: reading, app: p.Endpoint}
+	e := endpoint{kind: AppSignin, methods: reading, app: p.Endpoint}
 	switch p.Endpoint {
 	case apppath.Token, apppath.DeviceCode:
 		e.methods = submitting

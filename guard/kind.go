@@ -23,8 +23,8 @@ const (
 	// its URL was signed. The client has shown nothing else.
 	Picture
 
-	// App: let an app sign in, at a path of Microsoft's sign-in services.
-	App
+	// AppSignin: let an app sign in, at a path of Microsoft's sign-in services.
+	AppSignin
 )
 
 // String returns the name of the kind, for logs.
@@ -40,7 +40,7 @@ func (k Kind) String() string {
 		return "preflight"
 	case Picture:
 		return "picture"
-	case App:
+	case AppSignin:
 		return "app"
 	}
 	return "none"

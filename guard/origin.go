@@ -99,7 +99,7 @@ func (e endpoint) isOpenedByLinks() bool {
 	switch e.kind {
 	case Page:
 		return e.action == "" || e.action == authpath.SigninAction
-	case App:
+	case AppSignin:
 		return e.app == apppath.Authorize || e.app == apppath.Logout || e.app == apppath.Desktop || e.app == apppath.DevicePage
 	}
 	return false

@@ -123,7 +123,7 @@ func keyMissing(c clientInfo, kind Kind) *apierror.Error {
 		Message: why + " as Authorization: Bearer, as Basic password or in " +
 			KeyHeader + "; or add the client's network to the option trusted_peers.",
 	}
-	if kind == Page || kind == App {
+	if kind == Page || kind == AppSignin {
 		e.Challenge = challenge
 	}
 	return e

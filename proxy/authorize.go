@@ -20,7 +20,7 @@ var errSwitched = errors.New("the API switched protocols without being asked")
 // once more. This is the only place that sends with a token. A 403, and a 401 that
 // is about the item, do not depend on the token's age and are never retried.
 func (x *exchange) authorize() (*http.Response, error) {
-	token, generation, err := x.Account.Token(x.in.Context())
+	token, generation, err := x.Tokens.Token(x.in.Context())
 	if err != nil {
 		return x.tokenFailure(err)
 	}
@@ -50,7 +50,7 @@ func (x *exchange) accepted(res *http.Response, generation uint64) {
 	if res == nil || res.StatusCode >= http.StatusBadRequest || isPublic(x.url.RawQuery) {
 		return
 	}
-	x.Account.Accepted(x.url.Host, generation)
+	x.Tokens.Accepted(x.url.Host, generation)
 }
 
 // isPublic reports whether a request is for a public resource, which the API
@@ -60,11 +60,11 @@ func isPublic(query string) bool { return query != "" && percent.ContainsFold(qu
 // retry has the token refreshed and sends the request once more. Where that
 // cannot be done, or cannot help, the client gets the first response as it came.
 func (x *exchange) retry(first *http.Response, generation uint64) (*http.Response, error) {
-	code := peekCode(first)
+	code := ErrorCode(first)
 	if code == apierror.CodeNoPermission {
 		return x.finish(first, nil)
 	}
-	token, next, err := x.Account.Refresh(x.in.Context(), x.url.Host, generation, claimsOf(first.Header))
+	token, next, err := x.Tokens.Refresh(x.in.Context(), x.url.Host, generation, claimsOf(first.Header))
 	if err != nil {
 		// Over HTTP/2, Close waits for an upload that is still running, and so
 		// for the client; the client waits for us.
@@ -72,7 +72,7 @@ func (x *exchange) retry(first *http.Response, generation uint64) (*http.Respons
 		return x.tokenFailure(err)
 	}
 	if next == generation {
-		x.Account.Refused(x.url.Host, generation, code)
+		x.Tokens.Refused(x.url.Host, generation, code)
 		return x.finish(first, nil)
 	}
 	out, err := x.secondTry(token)
@@ -103,8 +103,8 @@ func (x *exchange) noteSecondTry(res *http.Response, generation uint64) {
 		x.observeRetry("ok")
 		return
 	}
-	if code := peekCode(res); code != apierror.CodeNoPermission {
-		x.Account.Refused(x.url.Host, generation, code)
+	if code := ErrorCode(res); code != apierror.CodeNoPermission {
+		x.Tokens.Refused(x.url.Host, generation, code)
 	}
 	x.observeRetry("still_401")
 }

@@ -313,7 +313,7 @@ func TestClientThatLeavesDuringRefreshIsAnError(t *testing.T) {
 	waiting := make(chan struct{})
 	account := &slowAccount{account: newAccount(), waiting: waiting}
 	seen := new(log)
-	s := newSite(t, refuseUntil(seen, "another", created), func(s *site) { s.call.Account = account })
+	s := newSite(t, refuseUntil(seen, "another", created), func(s *site) { s.call.Tokens = account })
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
@@ -358,7 +358,7 @@ func Test401IsPassedOnAfterItsConnectionIsLost(t *testing.T) {
 		body := &cutBody{Reader: strings.NewReader(tokenRefused), cut: &account.cut}
 		return &http.Response{StatusCode: 401, Header: make(http.Header), Body: body}, nil
 	})}
-	res, err := transport.For(Call{Account: account}).RoundTrip(inRequest("GET", "/api/x", nil))
+	res, err := transport.For(Call{Tokens: account}).RoundTrip(inRequest("GET", "/api/x", nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -104,7 +104,7 @@ func wrapping(next http.RoundTripper) (*Transport, Call) {
 		Throttle: &throttle.Throttle{Clock: clock, Code: ErrorCode, Flights: throttle.NewFlights(clock)},
 	}
 	return transport, Call{
-		Account: &fixedAccount{"Bearer " + strings.Repeat("x", 1200)}, Name: "work",
+		Tokens: &fixedAccount{"Bearer " + strings.Repeat("x", 1200)}, Account: "work",
 		Base: &url.URL{Scheme: "http", Host: "localhost:8080"},
 	}
 }

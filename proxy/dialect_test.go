@@ -100,7 +100,7 @@ func TestDialectRefusesBeforeATokenIsAskedFor(t *testing.T) {
 		s.transport.Dialect = shouting{}
 	})
 	asked := &asking{TokenSource: s.account}
-	s.call.Account = asked
+	s.call.Tokens = asked
 	res := s.send("POST", "/api/v1.0/me/notes/permissions", strings.NewReader("x"))
 	if res.StatusCode != 404 || res.Header.Get("X-Onenote-Proxy-Error") != "not_found" || asked.asked {
 		t.Errorf("got %s %s, asked for a token: %t", res.Status, res.body, asked.asked)
@@ -134,7 +134,7 @@ func TestBodyThatTheAPIWouldLoseIsNotSent(t *testing.T) {
 				got = int(n)
 			}), func(s *site) { s.transport.Dialect = small{} })
 			asked := &asking{TokenSource: s.account}
-			s.call.Account = asked
+			s.call.Tokens = asked
 			body := io.Reader(bytes.NewReader(make([]byte, test.size)))
 			if !test.length {
 				body = io.MultiReader(body) // hides the length

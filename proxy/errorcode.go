@@ -14,13 +14,10 @@ import (
 // have a few dozen characters.
 const maxCode = 64
 
-// ErrorCode returns the code in the body of an API's error response, such as 20166, or
-// nothing. It reads at most 64 KiB ahead; the response stays whole.
-func ErrorCode(res *http.Response) string { return peekCode(res) }
-
-// peekCode returns the code of the API's error response, of which it reads at most
-// maxPeeked bytes ahead; empty if there is none. The response stays whole.
-func peekCode(res *http.Response) string {
+// ErrorCode returns the code in the body of an API's error response, such as 20166;
+// empty if there is none. It reads at most maxPeeked bytes ahead; the response stays
+// whole.
+func ErrorCode(res *http.Response) string {
 	peeked := peek(res)
 	if !isGzip(codingOf(res.Header)) {
 		return errorCode(bytes.NewReader(peeked))

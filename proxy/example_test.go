@@ -64,8 +64,8 @@ func ExampleTransport() {
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// Here the server has to decide who the client is and whose token it gets.
 		call := proxy.Call{
-			Account: account,
-			Name:    "work",
+			Tokens:  account,
+			Account: "work",
 			Base:    &url.URL{Scheme: "http", Host: "localhost:8080"},
 			Target:  r.RequestURI,
 		}

@@ -135,7 +135,7 @@ func (x *exchange) setUpstream() {
 
 // check makes sure that a token may be sent at all, before any is asked for.
 func (x *exchange) check() *apierror.Error {
-	if x.Account == nil {
+	if x.Tokens == nil {
 		return &apierror.Error{
 			Cause:   apierror.Misconfigured,
 			Message: "No account was chosen for this request, so there is no token to send. Use the directive onenote, which chooses the account.",
@@ -144,7 +144,7 @@ func (x *exchange) check() *apierror.Error {
 	if !mayCarryToken(&x.url) {
 		return &apierror.Error{
 			Cause:   apierror.Misconfigured,
-			Message: "The upstream " + x.url.Host + " is reached without TLS, and others could read the token of account " + x.Name + " on the network. Use https, or an upstream on this machine.",
+			Message: "The upstream " + x.url.Host + " is reached without TLS, and others could read the token of account " + x.Account + " on the network. Use https, or an upstream on this machine.",
 		}
 	}
 	return nil
@@ -172,7 +172,7 @@ func (x *exchange) translate() (forceQuery bool, e *apierror.Error) {
 		query = ""
 	}
 	r := &x.req
-	r.App, r.Upstream, r.Account = x.in, &x.url, x.Name
+	r.Incoming, r.Upstream, r.Account = x.in, &x.url, x.Account
 	r.Method, r.Path, r.Query = x.in.Method, path, rawquery.WithoutAccessTokens(query)
 	r.Header = x.upstreamHeader()
 	r.Base, r.ImageBase, r.Picture, r.Signer = x.Base, x.ImageBase, x.Picture, x.Signer

@@ -293,7 +293,7 @@ func TestGetBodyReturnsTheBodyAgain(t *testing.T) {
 				}
 				in := inRequest("POST", "/api/v1.0/me/notes/pages", http.Header{"Content-Type": {contentType}})
 				in.Body, in.ContentLength = io.NopCloser(bytes.NewReader(bodies[0])), int64(len(bodies[0]))
-				call := Call{Account: newAccount(), Base: must(url.Parse(localBase))}
+				call := Call{Tokens: newAccount(), Base: must(url.Parse(localBase))}
 				res, err := transport.For(call).RoundTrip(in)
 				if err != nil || res.StatusCode != 201 || tries != 2 {
 					t.Errorf("got %v, %v after %d tries, want 201 after 2", res, err, tries)

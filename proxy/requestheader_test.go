@@ -38,8 +38,8 @@ func sentFor(t *testing.T, transport *Transport, c Call, in *http.Request) *http
 	if transport.Dialect == nil {
 		transport.Dialect = passthrough(api.Passthrough{})
 	}
-	if c.Account == nil {
-		c.Account = newAccount()
+	if c.Tokens == nil {
+		c.Tokens = newAccount()
 	}
 	res, err := transport.For(c).RoundTrip(in)
 	if err != nil {
@@ -330,7 +330,7 @@ func TestTokenIsSentOnlyOverTLSOrToLoopback(t *testing.T) {
 		in := inRequest("GET", "/api/x", nil)
 		in.URL = must(url.Parse(upstream))
 		asked := &asking{TokenSource: account}
-		res, err := transport.For(Call{Account: asked, Name: "work"}).RoundTrip(in)
+		res, err := transport.For(Call{Tokens: asked, Account: "work"}).RoundTrip(in)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -357,7 +357,7 @@ func (a *asking) Token(ctx context.Context) (string, uint64, error) {
 
 func TestNothingIsSentWithoutAnAccount(t *testing.T) {
 	s := newSite(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the API was asked") }))
-	s.call.Account = nil
+	s.call.Tokens = nil
 	res := s.send("POST", "/api/v1.0/me/notes/pages", strings.NewReader("x"))
 	if res.StatusCode != 500 || res.Header.Get("X-Onenote-Proxy-Error") != "misconfigured" || !strings.Contains(res.body, "directive onenote,") {
 		t.Errorf("got %s %v %s, want misconfigured, saying what is missing", res.Status, res.Header, res.body)
@@ -385,7 +385,7 @@ func TestSwitchingProtocolsIsAnError(t *testing.T) {
 	transport := &Transport{Dialect: passthrough(api.Passthrough{}), Next: roundTrip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 101, Header: make(http.Header), Body: ours}, nil
 	})}
-	_, err := transport.For(Call{Account: newAccount()}).RoundTrip(inRequest("GET", "/api/x", nil))
+	_, err := transport.For(Call{Tokens: newAccount()}).RoundTrip(inRequest("GET", "/api/x", nil))
 	if err == nil {
 		t.Error("got no error")
 	}
@@ -414,7 +414,7 @@ func TestRequestOfTheResponseHasNoToken(t *testing.T) {
 	transport := &Transport{Dialect: passthrough(api.Passthrough{}), Next: roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: make(http.Header), Body: http.NoBody, Request: r}, nil
 	})}
-	res, err := transport.For(Call{Account: newAccount()}).RoundTrip(in)
+	res, err := transport.For(Call{Tokens: newAccount()}).RoundTrip(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -443,7 +443,7 @@ func FuzzWhatGoesUp(f *testing.F) {
 			}
 			return &http.Response{StatusCode: 200, Header: make(http.Header), Body: http.NoBody}, nil
 		})}
-		res, err := transport.For(Call{Account: newAccount()}).RoundTrip(in)
+		res, err := transport.For(Call{Tokens: newAccount()}).RoundTrip(in)
 		if err != nil {
 			return // net/http refused to write it
 		}

@@ -54,7 +54,7 @@ func TestResponseThatDependsOnClientIsKeptOutOfSharedCaches(t *testing.T) {
 				return &http.Response{StatusCode: 200, Header: fields.Clone(), Body: http.NoBody, Request: r}, nil
 			}),
 		}
-		res := must(transport.For(Call{Account: newAccount(), Vary: vary}).RoundTrip(inRequest("GET", "/api/x", http.Header{})))
+		res := must(transport.For(Call{Tokens: newAccount(), Vary: vary}).RoundTrip(inRequest("GET", "/api/x", http.Header{})))
 		_, _ = io.Copy(io.Discard, res.Body)
 		res.Body.Close()
 		for _, name := range []string{"X-Content-Type-Options", "Content-Security-Policy", "Cross-Origin-Resource-Policy"} {

@@ -72,7 +72,7 @@ func (x *exchange) sharedKey() (key throttle.FlightKey, ok bool) {
 			return key, false
 		}
 	}
-	key = throttle.FlightKey{Account: x.Name, Target: target, Accept: h.Get("Accept"), AcceptEncoding: h.Get("Accept-Encoding"), Vary: x.Vary}
+	key = throttle.FlightKey{Account: x.Account, Target: target, Accept: h.Get("Accept"), AcceptEncoding: h.Get("Accept-Encoding"), Vary: x.Vary}
 	if x.Base != nil {
 		key.Scheme, key.Host, key.Path = x.Base.Scheme, x.Base.Host, x.Base.Path
 	}

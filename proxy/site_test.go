@@ -60,7 +60,7 @@ func newSite(t *testing.T, upstream http.Handler, options ...func(*site)) *site 
 		Loop:      "onenote-test",
 		Observer:  s.observer,
 	}
-	s.call = Call{Account: s.account, Name: "work", SigninURL: func() string { return "http://localhost:8080/auth/work/signin" }}
+	s.call = Call{Tokens: s.account, Account: "work", SigninURL: func() string { return "http://localhost:8080/auth/work/signin" }}
 	for _, option := range options {
 		option(s)
 	}

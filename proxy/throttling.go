@@ -21,7 +21,7 @@ func (x *exchange) sendThrottled(out *http.Request) (*http.Response, error) {
 	if x.Throttle == nil {
 		return x.Next.RoundTrip(out)
 	}
-	return x.Throttle.RoundTrip(x.Next, out, x.Name)
+	return x.Throttle.RoundTrip(x.Next, out, x.Account)
 }
 
 // fullQueueRetryAfter is when to try again where too many requests wait already.
@@ -34,11 +34,11 @@ func (x *exchange) refuseThrottled(err error) (*http.Response, bool) {
 	var paused *throttle.PausedError
 	switch {
 	case errors.Is(err, throttle.ErrFull):
-		e.Message = "Too many requests of account " + x.Name + " are waiting for the API already. Send fewer at once, and this one again later; " +
+		e.Message = "Too many requests of account " + x.Account + " are waiting for the API already. Send fewer at once, and this one again later; " +
 			"how many are sent at once is set with max_concurrent in the onenote block of the Caddyfile."
 	case errors.As(err, &paused):
 		e.RetryAfter = paused.For
-		e.Message = "The API has asked account " + x.Name + " for a pause, which is not over. Send the request again later; " +
+		e.Message = "The API has asked account " + x.Account + " for a pause, which is not over. Send the request again later; " +
 			"how long a request waits here for the end of a pause is set with max_wait in the onenote block of the Caddyfile."
 	default:
 		return nil, false
@@ -52,7 +52,7 @@ func (x *exchange) mayBrake() bool { return x.Throttle != nil && x.body == nil }
 
 // callKey says which calls are equal to this one.
 func (x *exchange) callKey() throttle.CallKey {
-	return throttle.CallKey{Account: x.Name, Client: x.Client, Method: x.in.Method, Target: x.target()}
+	return throttle.CallKey{Account: x.Account, Client: x.KeyName, Method: x.in.Method, Target: x.target()}
 }
 
 // braked returns what the API has responded to the same call before, if the client
@@ -81,7 +81,7 @@ func (x *exchange) noteCall(res *http.Response) {
 			return
 		}
 		header := res.Header.Clone()
-		code := peekCode(res)
+		code := ErrorCode(res)
 		if body, whole := peekedOf(res); whole && len(body) <= maxStored {
 			brake.Failed(x.callKey(), x.generation, code, &throttle.Stored{Status: res.StatusCode, Header: header, Body: body}, x.Throttle.Clock.Now())
 		}
@@ -92,6 +92,6 @@ func (x *exchange) noteCall(res *http.Response) {
 	}
 	brake.Ended(x.callKey())
 	if x.in.Method != http.MethodGet && x.in.Method != http.MethodHead && res.StatusCode < http.StatusBadRequest {
-		brake.Written(x.Name)
+		brake.Written(x.Account)
 	}
 }

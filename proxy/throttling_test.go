@@ -75,7 +75,7 @@ func TestOnlyClientsThatGetTheSameShareAPicture(t *testing.T) {
 	const target = "/api/v1.0/me/notes/resources/1/content"
 	clock := testclock.New(testNow())
 	key := func(change func(*Call)) throttle.FlightKey {
-		call := Call{Name: "work", Target: target, Base: &url.URL{Scheme: "http", Host: "localhost:8080"}}
+		call := Call{Account: "work", Target: target, Base: &url.URL{Scheme: "http", Host: "localhost:8080"}}
 		change(&call)
 		transport := &Transport{Throttle: &throttle.Throttle{Clock: clock, Flights: throttle.NewFlights(clock)}}
 		req, err := http.NewRequestWithContext(t.Context(), "GET", "https://api.example"+target, nil)
@@ -94,7 +94,7 @@ func TestOnlyClientsThatGetTheSameShareAPicture(t *testing.T) {
 		t.Errorf("got keys %v and %v for equal requests", first, again)
 	}
 	for name, change := range map[string]func(*Call){
-		"another account":         func(c *Call) { c.Name = "home" },
+		"another account":         func(c *Call) { c.Account = "home" },
 		"another base":            func(c *Call) { c.Base = &url.URL{Scheme: "https", Host: "notes.example"} },
 		"a client that is remote": func(c *Call) { c.Vary = "Authorization" },
 	} {

@@ -28,7 +28,7 @@ func (x *exchange) refuse(e *apierror.Error) *http.Response {
 // needs no response.
 func (x *exchange) tokenFailure(err error) (*http.Response, error) {
 	if gone := x.in.Context().Err(); gone != nil {
-		return nil, fmt.Errorf("waiting for a token of account %s: %w", x.Name, gone)
+		return nil, fmt.Errorf("waiting for a token of account %s: %w", x.Account, gone)
 	}
 	var failure TokenError
 	if !errors.As(err, &failure) {
@@ -60,7 +60,7 @@ func (x *exchange) unavailable(wait time.Duration, f TokenError) *apierror.Error
 	}
 	e := &apierror.Error{
 		Cause:      apierror.IdentityUnavailable,
-		Message:    "The token of account " + x.Name + " cannot be refreshed at the moment. Send the request again later.",
+		Message:    "The token of account " + x.Account + " cannot be refreshed at the moment. Send the request again later.",
 		RetryAfter: wait,
 	}
 	if f != nil {

@@ -136,17 +136,17 @@ type Observer interface {
 }
 
 // A Call is what is known of one request beyond the request itself. It is made by
-// the server that has authorized the client; a Call without an Account sends
+// the server that has authorized the client; a Call without Tokens sends
 // nothing.
 type Call struct {
-	// Account has the tokens to send.
-	Account TokenSource
+	// Tokens has the tokens to send.
+	Tokens TokenSource
 
-	// Name is the account's name, for messages and metrics.
-	Name string
+	// Account is the account's name, for messages and metrics.
+	Account string
 
-	// Client is the name of the client's key, or empty.
-	Client string
+	// KeyName is the name of the client's key, or empty.
+	KeyName string
 
 	// Base is where the client reaches the proxy: scheme, host and perhaps a
 	// path without a slash at its end. Links lead there.
@@ -226,13 +226,13 @@ func (c *callTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func (c *callTransport) observe(outcome string) {
 	if c.Observer != nil {
-		c.Observer.Request(c.Name, outcome)
+		c.Observer.Request(c.Account, outcome)
 	}
 }
 
 func (c *callTransport) observeRetry(result string) {
 	if c.Observer != nil {
-		c.Observer.Retry(c.Name, result)
+		c.Observer.Retry(c.Account, result)
 	}
 }
 
@@ -256,7 +256,7 @@ func (c *callTransport) debug(message string, attrs ...slog.Attr) {
 	if c.Logger == nil {
 		return
 	}
-	attrs = append(attrs, slog.String("account", c.Name))
+	attrs = append(attrs, slog.String("account", c.Account))
 	c.Logger.LogAttrs(context.Background(), slog.LevelDebug, message, attrs...)
 }
 

@@ -17,8 +17,8 @@ import (
 // A Request is a request between an app and the API: what the app has sent, and
 // after [Dialect.Translate] what the API gets.
 type Request struct {
-	// App is the request as it came from the app. It is not changed.
-	App *http.Request
+	// Incoming is the request as it came from the app. It is not changed.
+	Incoming *http.Request
 
 	// Method, Path and Query are those of the request, path and query as they
 	// stand in the request line.
@@ -111,7 +111,7 @@ func (r *Request) Bases() []string {
 // reached the proxy: the port of the base, and the port of the listener.
 func (r *Request) ports() []string {
 	ports := []string{portOf(r.Base)}
-	if addr, ok := r.App.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
+	if addr, ok := r.Incoming.Context().Value(http.LocalAddrContextKey).(net.Addr); ok {
 		if _, port, err := net.SplitHostPort(addr.String()); err == nil && ":"+port != ports[0] {
 			ports = append(ports, ":"+port)
 		}

@@ -15,7 +15,7 @@ import (
 func TestBasesAreThoseOfTheRequestAndAllSpellingsOfLoopback(t *testing.T) {
 	listener := net.Addr(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8080})
 	r := &Request{
-		App:       new(http.Request).WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, listener)),
+		Incoming:  new(http.Request).WithContext(context.WithValue(t.Context(), http.LocalAddrContextKey, listener)),
 		Base:      &url.URL{Scheme: "https", Host: "notes.example", Path: "/base"},
 		ImageBase: &url.URL{Scheme: "https", Host: "pictures.example"},
 	}

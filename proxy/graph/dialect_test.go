@@ -106,7 +106,7 @@ func (s *graphSite) send(method, target, body string, header ...string) (*http.R
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
 	}
-	call := proxy.Call{Account: s, Name: s.account, Base: base, Target: target, Signer: s.signer()}
+	call := proxy.Call{Tokens: s, Account: s.account, Base: base, Target: target, Signer: s.signer()}
 	if strings.Contains(target, "sig=") {
 		path, query, _ := strings.Cut(target, "?")
 		p, err := call.Signer.Verify(graphBase, path, query)

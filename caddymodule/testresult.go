@@ -21,9 +21,9 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/tokens/signin"
 )
 
-// A trial is one request that was made as an account, through the transport of a site,
-// and what came back.
-type trial struct {
+// A testResult is one request that was made as an account, through the transport of a
+// site, and what came back.
+type testResult struct {
 	signin.Test
 
 	// Site is the base URL of the site; empty where it is not known.
@@ -50,16 +50,16 @@ type trial struct {
 	content string // the kind of the response and its size
 }
 
-// trials are the trials of an account, one for each API that a site uses it for, and
-// the account before and after them.
-type trials struct {
-	Before tokens.Status `json:"before"`
-	After  tokens.Status `json:"after"`
-	Trials []trial       `json:"trials"`
+// testResults are the results for an account, one for each API that a site uses it for,
+// and the account before and after the tests.
+type testResults struct {
+	Before  tokens.Status `json:"before"`
+	After   tokens.Status `json:"after"`
+	Results []testResult  `json:"trials"`
 }
 
-// tryAccount makes one request as the account.
-func tryAccount(a *App, account *tokens.Account, r *http.Request) (any, error) {
+// testAccount makes one request as the account.
+func testAccount(a *App, account *tokens.Account, r *http.Request) (any, error) {
 	var in struct {
 		Path string `json:"path"`
 	}
@@ -75,9 +75,9 @@ func tryAccount(a *App, account *tokens.Account, r *http.Request) (any, error) {
 	}
 	ctx, cancel := a.within(r.Context(), tokenTestLimit)
 	defer cancel()
-	result := trials{Before: a.statusOf(account, r)}
+	result := testResults{Before: a.statusOf(account, r)}
 	for _, h := range sites {
-		result.Trials = append(result.Trials, h.tryPath(ctx, account.Name(), in.Path))
+		result.Results = append(result.Results, h.testPath(ctx, account.Name(), in.Path))
 	}
 	result.After = a.statusOf(account, r)
 	return result, nil
@@ -108,7 +108,7 @@ func (a *App) sitesFor(account, path string) ([]*Handler, error) {
 		if !t.serves(account) {
 			continue
 		}
-		paths := t.site.transport.proxy.Dialect.Paths()
+		paths := t.site.roundTripper.proxy.Dialect.Paths()
 		prefixes = append(prefixes, paths...)
 		known := len(sites) > 0 && sites[len(sites)-1].upstream.url.Host == t.api
 		if !known && (path == "" || slices.ContainsFunc(paths, func(prefix string) bool { return strings.HasPrefix(path, prefix) })) {
@@ -125,13 +125,13 @@ func (a *App) sitesFor(account, path string) ([]*Handler, error) {
 	return sites, nil
 }
 
-// tryPath requests a path, or if it is empty the notebooks.
-func (h *Handler) tryPath(ctx context.Context, account, path string) trial {
+// testPath requests a path, or if it is empty the notebooks.
+func (h *Handler) testPath(ctx context.Context, account, path string) testResult {
 	target := path
 	if target == "" {
 		target = h.testTarget()
 	}
-	t := h.try(ctx, account, target)
+	t := h.test(ctx, account, target)
 	if len(h.site.bases) > 0 {
 		t.Site = h.site.bases[0].String()
 	}
@@ -142,22 +142,22 @@ func (h *Handler) tryPath(ctx context.Context, account, path string) trial {
 }
 
 // measure begins to measure the time, and returns what ends that.
-func (t *trial) measure() (end func()) {
+func (t *testResult) measure() (end func()) {
 	start := time.Now()
 	return func() { t.Milliseconds = time.Since(start).Milliseconds() }
 }
 
-// maxBeginningOfTrial is how much of a response is shown, in characters.
-const maxBeginningOfTrial = 300
+// maxTestBeginning is how much of a response is shown, in characters.
+const maxTestBeginning = 300
 
 // note keeps what is told of a response.
-func (t *trial) note(res *http.Response, body []byte) {
+func (t *testResult) note(res *http.Response, body []byte) {
 	t.Status = res.StatusCode
 	t.Cause = apierror.Cause(res.Header.Get(apierror.Header))
 	kind, _, _ := mime.ParseMediaType(res.Header.Get("Content-Type")) // "" where it says none
 	t.content = contentOf(kind, body)
 	if kind == "application/json" || strings.HasPrefix(kind, "text/") {
-		t.Beginning = oneLine(string(bytes.TrimSpace(body)), maxBeginningOfTrial)
+		t.Beginning = oneLine(string(bytes.TrimSpace(body)), maxTestBeginning)
 	}
 }
 
