@@ -312,7 +312,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request, _ caddyhttp.
 	return h.site.serveHTTP(w, r)
 }
 
-// serveAPI proxies a request that the guard admitted.
+// serveAPI proxies a request that the guard admitted. A batch is not sent: each of its
+// requests goes through site.serve, and so through the guard and back to here.
 func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request, route *guard.Route) error {
 	defer h.roundTripper.afterRequest()
 	repl := r.Context().Value(caddy.ReplacerCtxKey).(*caddy.Replacer)
@@ -337,10 +338,11 @@ func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request, route *guard.
 	x := newAPIRequest(h, w, r, route, name)
 	repl.Map(x.placeholder)
 	err := x.run()
-	if err == nil {
+	switch {
+	case err == nil:
 		h.site.app.observer.counts[name].response(w.Header())
-	}
-	if err == nil || x.response.begun {
+		return nil
+	case x.response.begun:
 		return err
 	}
 	return h.fail(w, r, name, err)

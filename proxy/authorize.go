@@ -29,8 +29,8 @@ func (x *exchange) authorize() (*http.Response, error) {
 		x.rewriteResponse(res)
 		return res, nil
 	}
-	x.added[0] = token
-	x.out.Header["Authorization"] = x.added[0:1:1]
+	x.authorization[0] = token
+	x.out.Header["Authorization"] = x.authorization[:]
 	if x.body != nil {
 		if x.out.Body, err = x.start(); err != nil {
 			return nil, err

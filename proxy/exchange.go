@@ -26,12 +26,17 @@ type exchange struct {
 	req         api.Request
 	translation api.Translation
 	generation  uint64         // of the token that was sent last
-	added       [3]string      // values of the header fields that are added to the request
-	safety      [3]string      // and of those that are added to the response
 	body        *replay        // of the request; nil where there is none
 	bodyRules   api.BodyRules  // of the request's body; nil where it is sent as it came
 	trailer     cleanedTrailer // of the response
 	rewritten   rewrittenBody  // of the response, if it is rewritten
+
+	// The values of the header fields that are added to the request. They are arrays
+	// because a header holds slices: slices of these need no allocation.
+	authorization, cdnLoop, acceptEncoding [1]string
+
+	// The values of the header fields that are added to the response.
+	safety [3]string
 }
 
 // run sends the request and returns the response for the client.

@@ -77,11 +77,11 @@ func (x *exchange) addLoop(h http.Header) {
 	if x.Loop == "" {
 		return
 	}
-	x.added[1] = x.Loop
+	x.cdnLoop[0] = x.Loop
 	if before := h["Cdn-Loop"]; len(before) > 0 {
-		x.added[1] = strings.Join(before, ", ") + ", " + x.Loop
+		x.cdnLoop[0] = strings.Join(before, ", ") + ", " + x.Loop
 	}
-	h["Cdn-Loop"] = x.added[1:2:2]
+	h["Cdn-Loop"] = x.cdnLoop[:]
 }
 
 // requestCoding asks for gzip where the response may have a body to rewrite, since
@@ -95,13 +95,13 @@ func (x *exchange) requestCoding(h http.Header) {
 	case ranged || x.out.Method == http.MethodHead:
 		return
 	case x.req.RewriteResponse && x.choosesCoding(h):
-		x.added[2] = "gzip"
+		x.acceptEncoding[0] = "gzip"
 	case h.Get("Accept-Encoding") == "":
-		x.added[2] = "identity"
+		x.acceptEncoding[0] = "identity"
 	default:
 		return
 	}
-	h["Accept-Encoding"] = x.added[2:3:3]
+	h["Accept-Encoding"] = x.acceptEncoding[:]
 }
 
 // choosesCoding reports whether the proxy chooses the coding of a response, which

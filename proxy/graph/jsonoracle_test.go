@@ -140,9 +140,12 @@ func (o jsonOracle) value(value any, shape *graph.Shape, in string, depth int) a
 	case jsonObject:
 		out := jsonObject{}
 		for _, m := range v {
-			of := shape.Of(m.name)
-			if depth == 0 && m.name == "value" {
+			var of *graph.Shape
+			switch {
+			case depth == 0 && m.name == "value":
 				of = shape
+			case shape != nil:
+				of = shape.Expand[m.name]
 			}
 			out = append(out, o.members(m, shape, of, in, depth)...)
 		}

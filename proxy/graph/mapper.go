@@ -70,14 +70,6 @@ type Target struct {
 	Consumer bool
 }
 
-// Beta returns the path in the beta version of Graph.
-func (t Target) Beta() string {
-	if rest, ok := strings.CutPrefix(t.Path, "/"+v1+"/"); ok {
-		return "/" + beta + "/" + rest
-	}
-	return t.Path
-}
-
 // ToGraph maps the raw path of an app's request, below /api/. The error names the
 // segment that cannot be mapped, and what to do.
 func (m *Mapper) ToGraph(method, path string) (Target, *apierror.Error) {

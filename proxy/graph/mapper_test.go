@@ -413,8 +413,5 @@ func TestCopyOfAPersonalAccountIsForBeta(t *testing.T) {
 		if isBeta := strings.HasPrefix(got.Path, "/beta/"); isBeta != consumer || got.Consumer != consumer {
 			t.Errorf("%s: got %s, consumer %t, want %t", id, got.Path, got.Consumer, consumer)
 		}
-		if want := "/beta/" + strings.SplitN(got.Path, "/", 3)[2]; got.Beta() != want {
-			t.Errorf("%s in beta: got %s, want %s", id, got.Beta(), want)
-		}
 	}
 }

@@ -25,11 +25,3 @@ func (s *Shape) Wants(member string) bool {
 	}
 	return false
 }
-
-// Of returns the shape of a navigation property.
-func (s *Shape) Of(property string) *Shape {
-	if s == nil {
-		return nil
-	}
-	return s.Expand[property]
-}

@@ -154,7 +154,7 @@ func (p *Pages) redeem(a *tokens.Account, response url.Values, accept func(*atte
 // body readable.
 func (p *Pages) HasState(r *http.Request) bool {
 	name, action := splitPath(r.URL.Path)
-	if action != "callback" {
+	if action != authpath.CallbackAction {
 		return false
 	}
 	var values url.Values

@@ -118,10 +118,10 @@ type handler func(p *Pages, q *pageRequest)
 // routes are the paths below /auth/<account>/ and the handlers of their methods.
 // HEAD has the handler of GET.
 var routes = map[string]map[string]handler{
-	"signin":   {http.MethodGet: (*Pages).showSignin, http.MethodPost: (*Pages).postSignin},
-	"callback": {http.MethodGet: (*Pages).getCallback, http.MethodPost: (*Pages).postCallback},
-	"paste":    {http.MethodPost: (*Pages).postPaste},
-	"signout":  {http.MethodPost: (*Pages).postSignout},
+	authpath.SigninAction:   {http.MethodGet: (*Pages).showSignin, http.MethodPost: (*Pages).postSignin},
+	authpath.CallbackAction: {http.MethodGet: (*Pages).getCallback, http.MethodPost: (*Pages).postCallback},
+	authpath.PasteAction:    {http.MethodPost: (*Pages).postPaste},
+	authpath.SignoutAction:  {http.MethodPost: (*Pages).postSignout},
 }
 
 // ServeHTTPFor serves one request of a client with this access. An account that
