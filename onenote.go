@@ -10,7 +10,7 @@
 //	xcaddy build --with github.com/caddy-onenote/caddy-onenote
 //
 // What does the work can also be used without Caddy: see the packages guard,
-// proxy and tokens.
+// proxy, tokens and appsignin.
 package onenote
 
 import (

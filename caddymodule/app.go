@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package caddymodule makes a Caddy module of the packages that do the work:
-// guard decides who may send requests, proxy sends them to the API, and tokens
-// keeps accounts signed in. This package decides nothing that one of them could
-// decide. It configures them, connects them, and gives them Caddy's storage,
-// events, metrics, admin API and command line.
+// guard decides who may send requests, proxy sends them to the API, tokens keeps
+// accounts signed in, and appsignin lets apps sign in to the proxy. This package
+// configures them, connects them, and gives them Caddy's storage, events, metrics,
+// admin API and command line. Two parts of the work are its own: batches in front of
+// Microsoft Graph, and the request that tests a token.
 package caddymodule
 
 import (
@@ -311,7 +312,7 @@ func (a *App) Stop() error {
 	return nil
 }
 
-// Cleanup gives back what Provision took.
+// Cleanup releases what Provision took.
 func (a *App) Cleanup() error {
 	a.closePages()
 	if a.appSignin != nil {

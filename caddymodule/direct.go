@@ -28,7 +28,7 @@ const flushInterval = 50 * time.Millisecond
 const statusClientClosed = 499
 
 // newDirectProxy returns the proxy of a site without options of reverse_proxy.
-// It copies responses to clients; sending them is the business of apiRequest.
+// It copies responses to clients; the requests are sent by apiRequest.
 func newDirectProxy(log *zap.Logger) httputil.ReverseProxy {
 	warnings, _ := zap.NewStdLogAt(log, zapcore.WarnLevel) // it fails for levels that do not exist
 	return httputil.ReverseProxy{

@@ -294,7 +294,7 @@ func (h *Handler) provisionProxy(ctx caddy.Context) error {
 	return h.ReverseProxy.Provision(ctx)
 }
 
-// Cleanup gives back what Provision took. Caddy calls it, too, where Provision
+// Cleanup releases what Provision took. Caddy calls it, too, where Provision
 // failed, at whatever point.
 func (h *Handler) Cleanup() error {
 	var err error

@@ -75,7 +75,7 @@ func (h *Handler) publicPictures(names []ownName) error {
 			n.host == h.upstream.url.Hostname() && !loopback.Host(n.host)
 		if own {
 			return fmt.Errorf("%s names %s, so the address at which the API serves pictures to everybody leads to this site, "+
-				"which refuses it to pages of others; leave images out, or write local or off", n.option, n.host)
+				"which refuses it to pages of others; leave images out, or write local, links or off", n.option, n.host)
 		}
 	}
 	return nil

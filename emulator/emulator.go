@@ -3,7 +3,8 @@
 
 // Package emulator is the OneNote API and Microsoft's sign-in endpoints in
 // memory: an [http.Handler] that takes the place of www.onenote.com,
-// login.live.com and login.microsoftonline.com for an app, a proxy or a test.
+// graph.microsoft.com, api.onedrive.com, login.live.com and login.microsoftonline.com
+// for an app, a proxy or a test.
 //
 // It serves, all on one host:
 //

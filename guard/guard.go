@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package guard decides which requests the proxy accepts: a request in, a
-// Route or a refusal out. It reads the request and asks nothing else; it knows
-// neither the server around it nor tokens.
+// Route or a refusal out. It knows neither the server around it nor tokens: what
+// it has to ask of them (which accounts the site serves, whether a sign-in attempt
+// is under way, what the key of an app opens), it asks through functions of Config.
 //
 // The proxy adds the credential itself, so any client that can send it a
 // request could read and write someone's notebooks: every program on the
@@ -14,7 +15,8 @@
 //  2. Protocol: no CONNECT, no TRACE, no protocol upgrade.
 //  3. Target: nothing that the API could read as a path outside of the API.
 //  4. Host: only names that were configured, which stops DNS rebinding.
-//  5. Path: the API, a page of ours or a probe; nothing else exists.
+//  5. Path: the API, a page of ours, a probe or, with AppKeys, an endpoint at which
+//     apps sign in; nothing else exists.
 //  6. Method: only those that the path takes; preflights are never sent upstream.
 //  7. Signed pictures are admitted: their URL is their key.
 //  8. Origin: no page of another site, unless configured.
@@ -97,7 +99,7 @@ func New(c Config) (*Guard, error) {
 // ProbesOnly returns a guard that admits probes as g does and refuses every
 // other request, with the refusal given. It is for a server whose client keys
 // cannot be read: without them nobody can tell who may come in, but the process
-// still answers whether it is alive.
+// still reports whether it is alive.
 func (g *Guard) ProbesOnly(refusal *apierror.Error) *Guard {
 	closed := *g
 	closed.probesOnly = refusal

@@ -9,8 +9,8 @@ import (
 	"net/http"
 )
 
-// maxPeeked is how much of a 401's body is read before the token is refreshed, or
-// its refusal reported. The API's errors have a few hundred bytes.
+// maxPeeked is how much of an error response's body is read ahead for its code. The
+// API's errors have a few hundred bytes.
 const maxPeeked = 64 << 10
 
 // A peekedBody is a response's body of which the beginning was read ahead.

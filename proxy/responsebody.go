@@ -17,8 +17,9 @@ import (
 )
 
 // rewriteBody replaces the response's body by one that is rewritten while it is
-// read, where there is something to rewrite, and reports whether it did. Else it
-// only decodes gzip that the proxy has asked for and the client cannot read.
+// read, if there is something to rewrite, or by one that is only decoded, if it is
+// gzip that the proxy has asked for and the client cannot read. It reports whether it
+// has replaced the body.
 // urls is the number of URLs that were replaced in the header.
 func (x *exchange) rewriteBody(res *http.Response, urls int) bool {
 	if !x.req.RewriteResponse || !isWholeBody(res) {

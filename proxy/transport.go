@@ -10,8 +10,9 @@
 // that after a 401 the token can be refreshed once and the same request sent
 // again. It removes the headers of the response that would damage localhost.
 //
-// What the API's URLs and bodies mean is not known here: that is the
-// [api.Dialect].
+// What the API's URLs and bodies mean is the business of the [api.Dialect]. Known
+// here are only what the decision to retry needs, the code of an error response and
+// the parameter of public resources, and the parameter that can hold a token.
 //
 // The package knows neither the server around it nor how tokens are made:
 // [TokenSource] is all that it asks of them.

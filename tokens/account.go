@@ -6,13 +6,15 @@
 // An [Account] returns the access token it has, refreshes it before it expires,
 // and keeps it sealed in a storage so that restarts, reloads and other processes
 // find it. However many callers need a token, in however many processes, it is
-// refreshed once. Failures have classes: transient ones heal by themselves, the
-// others need the user or the operator. No failure ever loses a refresh token.
+// refreshed once. Failures have classes: transient ones end by themselves, the
+// others need the user or the operator. A failure never removes a refresh token. A
+// token can be lost all the same where a provider accepts each one only once, and its
+// response, or the save of the next token, fails.
 //
 // Where to read on: state.go has the states of an account and the invariants of
 // its fields, token.go how a caller gets a token, refresh.go the refresh, store.go
 // what is stored. Package oauth knows the requests to the identity provider. This
-// package knows neither Caddy nor OneNote.
+// package uses neither Caddy nor OneNote: only hints for people name them.
 package tokens
 
 import (
@@ -90,7 +92,7 @@ type Account struct {
 	loggedFailure atomic.Pointer[oauth.FailureStatus]
 
 	// misconfigured is the last failure that only a change of the configuration
-	// cures. It ends with the configuration, so it is not part of the state.
+	// fixes. It ends with the configuration, so it is not part of the state.
 	misconfigured atomic.Pointer[misconfiguration]
 }
 

@@ -46,7 +46,8 @@ const (
 	// UpstreamTimeout: the API did not respond in time.
 	UpstreamTimeout Cause = "upstream_timeout"
 
-	// BodyTooLarge: the request body is larger than max_body.
+	// BodyTooLarge: the request body is larger than max_body, than what Microsoft
+	// Graph takes, or than what a batch may be.
 	BodyTooLarge Cause = "body_too_large"
 
 	// TooManyAttempts: too many wrong client keys from one address. Comes

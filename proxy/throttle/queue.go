@@ -1,12 +1,6 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package throttle keeps an app within what an API allows: so many requests at once
-// for each account, pauses when the API says so, and no faster than twice a second
-// for a call that fails in the same way again and again.
-//
-// The OneNote API allows each app and user 120 requests a minute, 400 an hour and 5 at
-// once, and refuses the others with a 429, mostly without saying for how long.
 package throttle
 
 import (
