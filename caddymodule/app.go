@@ -92,6 +92,7 @@ type App struct {
 	viaProxy bool // identity goes through a network_proxy
 	observer *observer
 	queues   map[string]*throttle.Queues // by upstream
+	brake    throttle.Brake
 	changes  changes
 	events   eventQueue
 	channels []*channel // of notices

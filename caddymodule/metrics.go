@@ -18,14 +18,14 @@ import (
 // counter made anew at every reload would start from nothing. Labels hold
 // configured names and words of ours, never anything from a request.
 var metrics = struct {
-	requests, retries, refreshes, urls, translated, throttled *prometheus.CounterVec
-	pages                                                     prometheus.Counter
-	refreshSeconds                                            *prometheus.HistogramVec
-	tokenExpires, refreshObtained, accountState, queued       *prometheus.GaugeVec
+	requests, retries, refreshes, urls, translated, throttled, braked *prometheus.CounterVec
+	pages                                                             prometheus.Counter
+	refreshSeconds                                                    *prometheus.HistogramVec
+	tokenExpires, refreshObtained, accountState, queued               *prometheus.GaugeVec
 }{
 	requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "requests_total",
-		Help: "Requests to the API, by how they ended: ok, upstream_error, braked (a call that fails in a loop got a stored response), or the cause of an error response of the proxy.",
+		Help: "Requests to the API, by how they ended: ok, upstream_error, or the cause of an error response of the proxy.",
 	}, []string{"account", "outcome"}),
 	retries: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "retries_total",
@@ -64,6 +64,10 @@ var metrics = struct {
 		Namespace: "caddy", Subsystem: "onenote", Name: "throttled_total",
 		Help: "Responses with which the API throttled an account: 429, 503, or error 20166.",
 	}, []string{"account"}),
+	braked: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "caddy", Subsystem: "onenote", Name: "braked_total",
+		Help: "Requests that got the stored response of the API, because a client repeats a call that fails in a loop.",
+	}, []string{"account"}),
 	queued: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "queued_requests",
 		Help: "Requests that wait for a slot among those that are sent to the API at once.",
@@ -78,7 +82,7 @@ func collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		metrics.requests, metrics.retries, metrics.refreshes, metrics.refreshSeconds, metrics.tokenExpires,
 		metrics.refreshObtained, metrics.accountState, metrics.pages, metrics.urls,
-		metrics.translated, metrics.throttled, metrics.queued,
+		metrics.translated, metrics.throttled, metrics.braked, metrics.queued,
 	}
 }
 
@@ -112,6 +116,7 @@ func forgetMetrics(account string) {
 func measureStatus(s tokens.Status) {
 	setTime(metrics.tokenExpires, s.Name, s.AccessTokenExpiresAt)
 	setTime(metrics.refreshObtained, s.Name, s.RefreshTokenObtainedAt)
+	metrics.queued.WithLabelValues(s.Name) // exists from now on
 	for _, state := range tokens.States() {
 		value := 0.0
 		if state == s.State {

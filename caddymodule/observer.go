@@ -72,6 +72,9 @@ func (o *observer) Throttled(account string) {
 	o.counts[account].throttle()
 }
 
+// Braked counts a request that got a stored response.
+func (o *observer) Braked(account string) { metrics.braked.WithLabelValues(account).Inc() }
+
 // Queued is told how many requests of an account wait.
 func (o *observer) Queued(account string, n int) {
 	metrics.queued.WithLabelValues(account).Set(float64(n))

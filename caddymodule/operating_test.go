@@ -34,6 +34,11 @@ func TestMetricsKeepCountingAfterReload(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	account := importedAccount(m) + "\naccount counted"
 	s.mustLoad(s.config(account, "onenote "+m.url))
+	for _, gauge := range []string{`queued_requests{account="counted"}`, `account_state{account="counted",state="refused"}`} {
+		if got := s.metric(gauge); got != "0" {
+			t.Errorf("%s before the first request: got %q, want 0", gauge, got)
+		}
+	}
 	s.get(notebooks).want(t, 200, "")
 	m.control("POST", "tokens/revoke", `{"kind":"access"}`)
 	s.mustLoad(s.config(account, "onenote "+m.url, "debug"))

@@ -29,7 +29,7 @@ func (*servedCount) Destruct() error { return nil }
 func (c *servedCount) request(outcome string) {
 	switch {
 	case c == nil:
-	case outcome == "ok" || outcome == "upstream_error" || outcome == "braked":
+	case outcome == "ok" || outcome == "upstream_error":
 		c.requests.Add(1)
 	case outcome == string(apierror.Throttled):
 		c.throttled.Add(1)

@@ -104,6 +104,8 @@ func (h *Handler) newThrottle() *throttle.Throttle {
 		MaxWait:   time.Duration(h.MaxWait),
 		Code:      proxy.ErrorCode,
 		Throttled: app.observer.Throttled,
+		Brake:     &app.brake,
+		Braked:    app.observer.Braked,
 		Flights:   throttle.NewFlights(app.clock),
 	}
 }

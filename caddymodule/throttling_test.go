@@ -106,7 +106,8 @@ func TestPauseOfTheAPIIsTold(t *testing.T) {
 
 func TestLoopOfFailingCallsIsBraked(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
-	s.mustLoad(s.plain(m))
+	other := freePort(t)
+	s.mustLoad(s.plain(m) + "\nhttp://127.0.0.1:" + other + " {\nonenote " + m.url + "\n}\n")
 	const path = "/api/v1.0/me/notes/pages/0-0!1-0!2"
 	begun := time.Now()
 	var first, last answered
@@ -123,14 +124,24 @@ func TestLoopOfFailingCallsIsBraked(t *testing.T) {
 	if got := len(m.requests(path)); got < 6 || got > allowed {
 		t.Errorf("got %d of 60 calls at the API, want at most %d", got, allowed)
 	}
-	if s.metric(`requests_total{account="default",outcome="braked"}`) == "" {
+	if s.metric(`braked_total{account="default"}`) == "" {
 		t.Error("calls that were not sent are not counted")
 	}
-	s.do("POST", "/api/v1.0/me/notes/notebooks", `{"name":"new"}`, "Content-Type", "application/json").want(t, 201, "")
+	if got := s.metric(`requests_total{account="default",outcome="upstream_error"}`); got != "60" {
+		t.Errorf("%s requests are counted by their outcome, want 60", got)
+	}
+	res, err := http.Post("http://127.0.0.1:"+other+"/api/v1.0/me/notes/notebooks", "application/json", strings.NewReader(`{"name":"new"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != 201 {
+		t.Fatalf("a write at another site: got %s", res.Status)
+	}
 	before := len(m.requests(path))
 	s.get(path)
 	if got := len(m.requests(path)); got != before+1 {
-		t.Error("a write did not end the loop")
+		t.Error("a write at another site of the account did not end the loop")
 	}
 }
 

@@ -101,7 +101,7 @@ func wrapping(next http.RoundTripper) (*Transport, Call) {
 	transport := &Transport{
 		Next: next, Dialect: passthrough(api.Passthrough{Links: true}), MaxReplay: 80 << 20,
 		Spool: NewSpool(DefaultSpoolMemory, DefaultSpoolDisk, ""), Loop: "here",
-		Throttle: &throttle.Throttle{Clock: clock, Code: ErrorCode, Flights: throttle.NewFlights(clock)},
+		Throttle: &throttle.Throttle{Clock: clock, Code: ErrorCode, Flights: throttle.NewFlights(clock), Brake: new(throttle.Brake)},
 	}
 	return transport, Call{
 		Tokens: &fixedAccount{"Bearer " + strings.Repeat("x", 1200)}, Account: "work",

@@ -48,11 +48,13 @@ func (x *exchange) refuseThrottled(err error) (*http.Response, bool) {
 
 // mayBrake reports whether equal calls can be told. With a body they cannot: the next
 // one may be right, and its failure would be made up.
-func (x *exchange) mayBrake() bool { return x.Throttle != nil && x.body == nil }
+func (x *exchange) mayBrake() bool { return x.hasBrake() && x.body == nil }
+
+func (x *exchange) hasBrake() bool { return x.Throttle != nil && x.Throttle.Brake != nil }
 
 // callKey says which calls are equal to this one.
 func (x *exchange) callKey() throttle.CallKey {
-	return throttle.CallKey{Account: x.Account, Client: x.KeyName, Method: x.in.Method, Target: x.target()}
+	return throttle.CallKey{Account: x.Account, Client: x.KeyName, Upstream: x.url.Host, Method: x.in.Method, Target: x.target()}
 }
 
 // braked returns what the API has responded to the same call before, if the client
@@ -65,16 +67,19 @@ func (x *exchange) braked(generation uint64) *http.Response {
 	if stored == nil {
 		return nil
 	}
-	x.observe("braked")
+	if x.Throttle.Braked != nil {
+		x.Throttle.Braked(x.Account)
+	}
+	x.observe("upstream_error")
 	return stored.Response(x.in)
 }
 
 // noteCall tells the brake what became of a call.
 func (x *exchange) noteCall(res *http.Response) {
-	if x.Throttle == nil {
+	if !x.hasBrake() {
 		return
 	}
-	brake := &x.Throttle.Brake
+	brake := x.Throttle.Brake
 	switch res.StatusCode {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
 		if !x.mayBrake() {

@@ -23,7 +23,7 @@ func TestCallIsNotBrakedForFailuresOfOtherBodies(t *testing.T) {
 			w.WriteHeader(http.StatusNotFound)
 		}
 	}), func(s *site) {
-		s.transport.Throttle = &throttle.Throttle{Clock: testclock.New(testNow()), Code: ErrorCode}
+		s.transport.Throttle = &throttle.Throttle{Clock: testclock.New(testNow()), Code: ErrorCode, Brake: new(throttle.Brake)}
 	})
 	for range 10 {
 		if res := s.send("POST", target, strings.NewReader(`{"webUrl":"https://wrong.example/"}`)); res.StatusCode != 404 {

@@ -115,9 +115,8 @@ type TokenError interface {
 // An Observer counts. Its methods are called concurrently and must not block.
 type Observer interface {
 	// Request is called for each request that got a response, with its outcome:
-	// "ok", "upstream_error" where the API responded with 400 or more, "braked" where
-	// a call that fails in a loop got the stored response of the API, or the cause
-	// of an error response of ours. It is not called for requests that end
+	// "ok", "upstream_error" where the API responded with 400 or more, or the
+	// cause of an error response of ours. It is not called for requests that end
 	// in an error of the transport: only the server around it knows whether they
 	// are tried again.
 	Request(account, outcome string)

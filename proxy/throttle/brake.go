@@ -24,7 +24,7 @@ const (
 
 // A CallKey says which calls are equal.
 type CallKey struct {
-	Account, Client, Method, Target string
+	Account, Client, Upstream, Method, Target string
 }
 
 // A Stored is the response to a call that fails again and again.

@@ -18,7 +18,7 @@ type looper struct {
 }
 
 func newLooper() *looper {
-	return &looper{key: CallKey{"work", "", "GET", "/api/v1.0/me/notes/pages/1"}, generation: 1, now: start}
+	return &looper{key: CallKey{"work", "", "www.onenote.com", "GET", "/api/v1.0/me/notes/pages/1"}, generation: 1, now: start}
 }
 
 // call makes one call and reports whether it reached the API.
@@ -84,11 +84,19 @@ func TestWhatEndsASpin(t *testing.T) {
 	}
 }
 
+// but returns the key of a call that differs in this.
+func (l *looper) but(change func(*CallKey)) CallKey {
+	key := l.key
+	change(&key)
+	return key
+}
+
 func TestOnlyEqualCallsAreBraked(t *testing.T) {
 	l := newLooper()
 	l.calls(20, 404, "20102")
 	for _, other := range []CallKey{
-		{"home", "", "GET", l.key.Target}, {"work", "key", "GET", l.key.Target}, {"work", "", "HEAD", l.key.Target}, {"work", "", "GET", "/"},
+		l.but(func(k *CallKey) { k.Account = "home" }), l.but(func(k *CallKey) { k.Client = "key" }), l.but(func(k *CallKey) { k.Upstream = "graph.microsoft.com" }),
+		l.but(func(k *CallKey) { k.Method = "HEAD" }), l.but(func(k *CallKey) { k.Target = "/" }),
 	} {
 		if l.Check(other, 1, l.now) != nil {
 			t.Errorf("%v is braked", other)

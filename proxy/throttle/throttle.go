@@ -41,8 +41,12 @@ type Throttle struct {
 	// Flights share the pictures that are asked for at the same time; nil: they do not.
 	Flights *Flights
 
-	// Brake slows calls down that fail in a loop.
-	Brake Brake
+	// Brake slows calls down that fail in a loop. All sites have the same one, so that a
+	// write at any of them ends a spin of its account.
+	Brake *Brake
+
+	// Braked is called for each call that gets a stored response.
+	Braked func(account string)
 
 	pauses pauses
 }
