@@ -35,9 +35,7 @@ func TestMetricsKeepCountingAfterReload(t *testing.T) {
 	account := importedAccount(m) + "\naccount counted"
 	s.mustLoad(s.config(account, "onenote "+m.url))
 	for _, gauge := range []string{`queued_requests{account="counted"}`, `account_state{account="counted",state="refused"}`} {
-		if got := s.metric(gauge); got != "0" {
-			t.Errorf("%s before the first request: got %q, want 0", gauge, got)
-		}
+		eventually(t, gauge+" to be 0 before the first request", func() bool { return s.metric(gauge) == "0" })
 	}
 	s.get(notebooks).want(t, 200, "")
 	m.control("POST", "tokens/revoke", `{"kind":"access"}`)
