@@ -24,7 +24,12 @@ import (
 
 var (
 	codeSpan     = regexp.MustCompile("`([^`\n]+)`")
-	relativeLink = regexp.MustCompile(`\]\(([^):#]+)(#[^)]*)?\)`)
+	relativeLink = regexp.MustCompile(`\]\(([^):#]*)(?:#([^)]*))?\)`)
+	codeBlock    = regexp.MustCompile("(?ms)^ *```.*?^ *```$")
+	heading      = regexp.MustCompile(`(?m)^#{1,6} (.+)$`)
+	ownAnchor    = regexp.MustCompile(`<a id="([^"]+)">`)
+	linkTarget   = regexp.MustCompile(`\]\([^)]*\)`)
+	noAnchorText = regexp.MustCompile(`[^\p{L}\p{N}_ -]`)
 	memberName   = regexp.MustCompile(`^([A-Za-z]\w*)\.([A-Za-z]\w*)$`)
 	camelCase    = regexp.MustCompile(`^[A-Za-z]*[a-z][A-Z]\w*$`)
 	testName     = regexp.MustCompile(`\b(?:Test|Fuzz)[A-Z]\w*`)
@@ -48,14 +53,45 @@ func documents(t *testing.T) []string {
 	return append(docs, "../README.md", "../CONTRIBUTING.md", "../SECURITY.md")
 }
 
-func TestLinksInDocumentsLeadToFiles(t *testing.T) {
+func TestLinksInDocumentsLeadToFilesAndHeadings(t *testing.T) {
+	checked := 0
 	for _, doc := range append(documents(t), "../CHANGELOG.md") {
 		for _, link := range relativeLink.FindAllStringSubmatch(read(t, doc), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(doc), link[1])); err != nil {
+			target, anchor := filepath.Join(filepath.Dir(doc), link[1]), link[2]
+			if link[1] == "" {
+				target = doc
+			}
+			if _, err := os.Stat(target); err != nil {
 				t.Errorf("%s: %v", doc, err)
+				continue
+			}
+			if anchor == "" {
+				continue
+			}
+			checked++
+			if !slices.Contains(anchorsOf(read(t, target)), anchor) {
+				t.Errorf("%s: %s has no heading for #%s", doc, target, anchor)
 			}
 		}
 	}
+	if checked < 20 {
+		t.Errorf("anchors: got %d, want at least 20", checked)
+	}
+}
+
+// anchorsOf returns the anchors of a document: its own, and those that GitHub makes of
+// its headings.
+func anchorsOf(text string) (anchors []string) {
+	text = codeBlock.ReplaceAllString(text, "")
+	for _, found := range ownAnchor.FindAllStringSubmatch(text, -1) {
+		anchors = append(anchors, found[1])
+	}
+	for _, found := range heading.FindAllStringSubmatch(text, -1) {
+		words := linkTarget.ReplaceAllString(found[1], "")
+		words = noAnchorText.ReplaceAllString(strings.ToLower(words), "")
+		anchors = append(anchors, strings.ReplaceAll(words, " ", "-"))
+	}
+	return anchors
 }
 
 // The documents for developers name files, packages and identifiers of the code.
