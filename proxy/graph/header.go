@@ -64,6 +64,9 @@ func (t *translation) settleBody(res *http.Response) {
 // references makes the references in the header lead where the app can follow them.
 func (t *translation) references(res *http.Response) (urls int) {
 	location := res.Header.Get("Location")
+	if location != "" {
+		location = t.absolute(location)
+	}
 	if t.target.Me && res.StatusCode == http.StatusCreated {
 		t.mapper.Me = t.userIn(location)
 	}

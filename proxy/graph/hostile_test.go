@@ -62,6 +62,7 @@ func TestNextLinkTakesNothingButThePlace(t *testing.T) {
 		"https://evil.example/me/messages?$skip=20&$expand=x":                                          appBase + "/api/v1.0/me/notes/pages?filter=title%20eq%20'x'&$skip=20",
 		"https://graph.microsoft.com/v1.0/users/a/onenote/pages?$skiptoken=a%26b%3D%2F..%23":           appBase + "/api/v1.0/me/notes/pages?filter=title%20eq%20'x'&$skiptoken=a%26b=/..%23",
 		"https://graph.microsoft.com/v1.0/me/onenote/pages?$filter=displayName%20eq%20'y'&$skip=20#$x": appBase + "/api/v1.0/me/notes/pages?filter=title%20eq%20'x'&$skip=20",
+		"https://graph.microsoft.com/v1.0/me/onenote/pages?$top=5":                                     appBase + "/api/v1.0/me/notes/pages?$top=5",
 	} {
 		s := newGraphSite(t, always(200, `{"value":[],"@odata.nextLink":"`+link+`"}`, "Content-Type", "application/json"))
 		_, body := s.send("GET", "/api/v1.0/me/notes/pages?filter=title%20eq%20'x'", "")

@@ -103,20 +103,29 @@ func (t *translation) userIn(url string) string {
 }
 
 // nextLink returns the link to the next page of a list: that of the app's own
-// request, further on.
+// request, further on. A link that does not say how far is translated as any other: it
+// must not lead the app away.
 func (t *translation) nextLink(url []byte) (string, bool) {
-	query, ok := NextLink(t.query, string(url))
-	return t.base() + t.path + "?" + query, ok
+	if query, ok := NextLink(t.query, string(url)); ok {
+		return t.base() + t.path + "?" + query, true
+	}
+	link, ok := t.appendLink(nil, url)
+	return string(link), ok
 }
 
 // reference returns what the app gets in place of a reference in the header.
 func (t *translation) reference(value string) (string, bool) {
+	text, ok := t.appendLink(nil, []byte(t.absolute(value)))
+	return string(text), ok
+}
+
+// absolute returns a reference of Graph as a whole URL.
+func (t *translation) absolute(value string) string {
 	switch {
 	case strings.HasPrefix(value, "//"):
-		value = t.request.Upstream.Scheme + ":" + value
+		return t.request.Upstream.Scheme + ":" + value
 	case strings.HasPrefix(value, "/"):
-		value = t.upstream() + value
+		return t.upstream() + value
 	}
-	text, ok := t.appendLink(nil, []byte(value))
-	return string(text), ok
+	return value
 }

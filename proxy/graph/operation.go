@@ -123,6 +123,41 @@ func (t *translation) pollBody(res *http.Response) api.BodyRules {
 	return done
 }
 
+// pollRules are the rules for the poll of an operation of Graph. What yields the new
+// entity itself gets a status, for which apps wait.
+type pollRules struct{ t *translation }
+
+// Open implements [api.BodyRules].
+func (r pollRules) Open(src io.Reader) rewrite.Body {
+	text, err := io.ReadAll(io.LimitReader(src, maxErrorBody))
+	if err == nil {
+		if done := r.done(text); done != nil {
+			return done.Open(src)
+		}
+		return r.t.jsonRules().Open(io.MultiReader(bytes.NewReader(text), src))
+	}
+	return r.t.jsonRules().Open(io.MultiReader(bytes.NewReader(text), failedReader{err}))
+}
+
+// done returns the state of the operation that has made an entity; nil where the text is
+// no entity.
+func (r pollRules) done(text []byte) *operationState {
+	var entity struct {
+		ID      string  `json:"id"`
+		Self    string  `json:"self"`
+		Status  *string `json:"status"`
+		Created string  `json:"createdDateTime"`
+	}
+	if json.Unmarshal(text, &entity) != nil || entity.ID == "" || entity.Status != nil {
+		return nil
+	}
+	location, _ := r.t.reference(entity.Self)
+	return &operationState{
+		ID: decodeSegment(r.t.target.ID), Status: "completed", Created: entity.Created,
+		Percent: "100", Location: location, ResourceID: entity.ID,
+	}
+}
+
 // A copied is a copy that Graph has begun without an operation.
 type copied struct {
 	id      string // of the operation
@@ -147,7 +182,7 @@ func (c *copied) state(status string) *operationState {
 type operationState struct {
 	ID         string `json:"id"`
 	Status     string `json:"status"`
-	Created    string `json:"createdDateTime"`
+	Created    string `json:"createdDateTime,omitempty"`
 	Percent    string `json:"percentComplete,omitempty"`
 	Location   string `json:"resourceLocation,omitempty"`
 	ResourceID string `json:"resourceId,omitempty"`

@@ -41,6 +41,7 @@ func TestCopyHasBothAddresses(t *testing.T) {
 		{"both", []string{"Operation-Location", operations, "Location", graphBase + "/v1.0/me/onenote/pages/1-2"}, appBase + "/api/v1.0/me/notes/pages/1-2", shown},
 		{"an operation in Location", []string{"Location", operations}, copySource, shown},
 		{"the copy in Location", []string{"Location", graphBase + "/v1.0/me/onenote/pages/" + newPage}, appBase + "/api/v1.0/me/notes/pages/" + newPage, appBase + "/api/v1.0/me/notes/operations/copied-"},
+		{"the copy in a relative Location", []string{"Location", "/v1.0/me/onenote/pages/" + newPage}, appBase + "/api/v1.0/me/notes/pages/" + newPage, appBase + "/api/v1.0/me/notes/operations/copied-"},
 		{"nothing", nil, "", ""},
 		{"an address elsewhere", []string{"Location", "https://evil.example/v1.0/me/onenote/pages/1"}, "https://evil.example/v1.0/me/onenote/pages/1", ""},
 		{"what is no note", []string{"Location", graphBase + "/v1.0/me/messages"}, graphBase + "/v1.0/me/messages", ""},
@@ -116,6 +117,17 @@ func TestForeignOperationIsAskedOfGraph(t *testing.T) {
 		if res.StatusCode != 404 || !strings.HasPrefix(request, "GET /v1.0/me/onenote/operations/copied") {
 			t.Errorf("%s: got %d for %s, want Graph's 404 for the operation", name, res.StatusCode, request)
 		}
+	}
+}
+
+// Apps wait for a status, which an entity does not have.
+func TestPollThatYieldsTheEntityIsCompleted(t *testing.T) {
+	s := newGraphSite(t, always(200, `{"id":"`+newPage+`","title":"t","createdDateTime":"x","self":"`+graphBase+`/v1.0/users/a@b.example/onenote/pages/`+newPage+`"}`, "Content-Type", "application/json"))
+	_, body := s.send("GET", "/api/v1.0/me/notes/operations/copy-1", "")
+	want := `{"id":"copy-1","status":"completed","createdDateTime":"x","percentComplete":"100","resourceLocation":"` + appBase +
+		`/api/v1.0/users/a@b.example/notes/pages/` + newPage + `","resourceId":"` + newPage + `"}`
+	if body != want {
+		t.Errorf("got\n%s\nwant\n%s", body, want)
 	}
 }
 

@@ -74,6 +74,9 @@ func (t *translation) ResponseBody(res *http.Response) api.BodyRules {
 	if rewrite.MediaTypeOf(res.Header.Get("Content-Type")) != rewrite.JSONType {
 		return nil
 	}
+	if t.target.Route == Operation {
+		return pollRules{t}
+	}
 	return t.jsonRules()
 }
 
