@@ -10,12 +10,14 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caddyserver/caddy/v2"
 	"go.uber.org/zap"
 
 	"github.com/caddy-onenote/caddy-onenote/appsignin"
 	"github.com/caddy-onenote/caddy-onenote/guard"
+	"github.com/caddy-onenote/caddy-onenote/internal/drain"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 	"github.com/caddy-onenote/caddy-onenote/tokens/signin"
 )
@@ -196,6 +198,7 @@ func (s *site) servePage(w http.ResponseWriter, r *http.Request, route *guard.Ro
 // of notes there, and parse errors.
 func (s *site) refuse(w http.ResponseWriter, r *http.Request, account string, e *apierror.Error) error {
 	s.app.observer.Request(account, string(e.Cause))
+	drainBody(w, r)
 	if !s.isForPerson(r, e.Cause) {
 		e.ServeHTTP(w, r)
 		return nil
@@ -208,6 +211,17 @@ func (s *site) refuse(w http.ResponseWriter, r *http.Request, account string, e 
 		Explanation: e.Explanation(),
 	})
 	return nil
+}
+
+// drainTime bounds how long a refused client may send its body. net/http sets the time
+// for the next request anew.
+const drainTime = 30 * time.Second
+
+func drainBody(w http.ResponseWriter, r *http.Request) {
+	if drain.IsNeeded(r) {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(drainTime)) // some writers know none
+		drain.Body(r)
+	}
 }
 
 // isForPerson reports whether a person reads what comes.

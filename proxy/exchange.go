@@ -49,7 +49,7 @@ func (x *exchange) run() (*http.Response, error) {
 
 func (x *exchange) runAlone() (*http.Response, error) {
 	if e := x.prepare(); e != nil {
-		x.closeBody()
+		defer x.closeBody()
 		return x.refuse(e), nil
 	}
 	if err := x.limitBody(); err != nil {
@@ -74,7 +74,7 @@ func (x *exchange) failBody(err error) (*http.Response, error) {
 	if !errors.As(err, &refusal) {
 		return nil, x.abandon(err)
 	}
-	x.body.abandon()
+	defer x.body.abandon()
 	return x.refuse(refusal), nil
 }
 

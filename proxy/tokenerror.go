@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/caddy-onenote/caddy-onenote/internal/drain"
 	"github.com/caddy-onenote/caddy-onenote/internal/sentence"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
@@ -20,6 +21,7 @@ const defaultRetryAfter = 5 * time.Second
 // refuse returns the error response as one of the API would come, and counts it.
 func (x *exchange) refuse(e *apierror.Error) *http.Response {
 	x.observe(string(e.Cause))
+	drain.Body(x.in)
 	return e.Response(x.in)
 }
 
