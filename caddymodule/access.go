@@ -45,7 +45,7 @@ type Access struct {
 	// `trusted_proxies_strict`. Default: none.
 	TrustedPeers []string `json:"trusted_peers,omitempty" onenote:"trusted_peers <cidr...>"`
 
-	// Hosts to answer for, besides loopback names and those of `public_url`
+	// Hosts to serve, besides loopback names and those of `public_url`
 	// and `image_url`. Default: none.
 	AllowedHosts []string `json:"allowed_hosts,omitempty" onenote:"allowed_hosts <host...>"`
 

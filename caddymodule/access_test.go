@@ -31,7 +31,7 @@ func (s *caddyServer) silentForwarder(keepHost bool) *httptest.Server {
 }
 
 // through sends a request by way of a forwarder.
-func through(t *testing.T, f *httptest.Server, method, path string, headers ...string) answered {
+func through(t *testing.T, f *httptest.Server, method, path string, headers ...string) response {
 	t.Helper()
 	res := (&caddyServer{t: t, url: f.URL}).do(method, path, "", headers...)
 	return res

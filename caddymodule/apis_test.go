@@ -100,7 +100,7 @@ func TestClaimsThatRefreshCannotProvideGoIntoSignIn(t *testing.T) {
 		res := s.get(notebooks)
 		res.want(t, 401, "signin_required")
 		if !strings.Contains(res.body, s.url+"/auth/default/signin") {
-			t.Errorf("the answer does not say where to sign in: %s", res.body)
+			t.Errorf("the response does not say where to sign in: %s", res.body)
 		}
 	}
 	if n := len(asked.all()) - before; n != 1 {
@@ -133,7 +133,7 @@ func TestClaimsThatRefreshCannotProvideGoIntoSignIn(t *testing.T) {
 	}
 }
 
-// formOf is what the page with the question posts for that answer.
+// formOf is what the page with the question posts for that choice.
 func formOf(page, confirm string) url.Values {
 	_, rest, _ := strings.Cut(page, `name="attempt" value="`)
 	id, _, _ := strings.Cut(rest, `"`)

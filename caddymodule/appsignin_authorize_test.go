@@ -182,7 +182,7 @@ func TestForeignPagesGetNothingAndBurnNothing(t *testing.T) {
 	app := v2App(s)
 	code := app.code()
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "client_id": {app.client}, "redirect_uri": {app.redirect}}
-	wantNoCORS := func(res answered) {
+	wantNoCORS := func(res response) {
 		t.Helper()
 		res.want(t, 403, "forbidden_origin")
 		for name := range res.Header {
@@ -232,15 +232,15 @@ func TestDevicesGetKeysOnceAPersonAllowsThem(t *testing.T) {
 	if v2["verification_uri"] != s.url+"/devicelogin" || v2["expires_in"] != 900.0 || v2["interval"] != 5.0 {
 		t.Errorf("v2: got %v", v2)
 	}
-	poll1 := func() answered {
+	poll1 := func() response {
 		return s.do("POST", "/common/oauth2/token", "grant_type=device_code&client_id=tv&resource=https%3A%2F%2Fonenote.com%2F&code="+v1["device_code"].(string), "Content-Type", form)
 	}
-	poll2 := func(client string) answered {
+	poll2 := func(client string) response {
 		return s.do("POST", "/common/oauth2/v2.0/token", "grant_type=urn:ietf:params:oauth:grant-type:device_code&client_id="+client+"&device_code="+v2["device_code"].(string), "Content-Type", form)
 	}
 	poll1().wantError(t, 400, "authorization_pending")
 	poll2("other").wantError(t, 400, "invalid_grant")
-	decide := func(code any, decision string) answered {
+	decide := func(code any, decision string) response {
 		text := code.(string)
 		return s.do("POST", "/devicelogin", url.Values{"code": {strings.ToLower(text[:4] + "-" + text[4:])}, "decision": {decision}}.Encode(), "Content-Type", form)
 	}

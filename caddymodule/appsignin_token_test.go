@@ -121,7 +121,7 @@ func TestOneOfEightRedemptionsAtOnceSucceeds(t *testing.T) {
 	app := liveApp(s)
 	code := app.code()
 	var wg sync.WaitGroup
-	results := make([]answered, 8)
+	results := make([]response, 8)
 	for i := range results {
 		wg.Go(func() { results[i] = app.redeem(code) })
 	}

@@ -37,7 +37,7 @@ func v2App(s *caddyServer) anApp {
 
 // ask sends the browser to authorize and returns the response. Parameters are names and
 // values; they replace the app's own.
-func (a anApp) ask(params ...string) answered {
+func (a anApp) ask(params ...string) response {
 	a.s.t.Helper()
 	q := url.Values{"response_type": {"code"}, "client_id": {a.client}, "redirect_uri": {a.redirect}, "state": {"the state"}}
 	if a.scope != "" {
@@ -78,20 +78,20 @@ func parsed(t *testing.T, address string) *url.URL {
 }
 
 // post sends a token request.
-func (a anApp) post(form url.Values, headers ...string) answered {
+func (a anApp) post(form url.Values, headers ...string) response {
 	a.s.t.Helper()
 	return a.s.do("POST", a.token, form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)...)
 }
 
 // redeem redeems a code.
-func (a anApp) redeem(code string, params ...string) answered {
+func (a anApp) redeem(code string, params ...string) response {
 	a.s.t.Helper()
 	form := url.Values{"grant_type": {"authorization_code"}, "code": {code}, "client_id": {a.client}, "client_secret": {"any"}, "redirect_uri": {a.redirect}}
 	set(form, params)
 	return a.post(form)
 }
 
-func (a anApp) refresh(token string, params ...string) answered {
+func (a anApp) refresh(token string, params ...string) response {
 	a.s.t.Helper()
 	form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token}, "client_id": {a.client}, "client_secret": {"any"}, "redirect_uri": {a.redirect}}
 	set(form, params)
@@ -105,7 +105,7 @@ func (a anApp) signIn(params ...string) map[string]any {
 }
 
 // tokens returns the fields of a token response.
-func (s *caddyServer) tokens(res answered) map[string]any {
+func (s *caddyServer) tokens(res response) map[string]any {
 	s.t.Helper()
 	fields := make(map[string]any)
 	if err := json.Unmarshal([]byte(res.body), &fields); err != nil || res.StatusCode != 200 {
@@ -118,20 +118,20 @@ func (s *caddyServer) tokens(res answered) map[string]any {
 }
 
 // wantError fails the test unless a token endpoint has refused with that error.
-func (a answered) wantError(t *testing.T, status int, code string) {
+func (r response) wantError(t *testing.T, status int, code string) {
 	t.Helper()
 	var e struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 	}
-	_ = json.Unmarshal([]byte(a.body), &e)
-	if a.StatusCode != status || e.Error != code || e.Description == "" {
-		t.Errorf("got %d %s, want %d %s with a description", a.StatusCode, a.body, status, code)
+	_ = json.Unmarshal([]byte(r.body), &e)
+	if r.StatusCode != status || e.Error != code || e.Description == "" {
+		t.Errorf("got %d %s, want %d %s with a description", r.StatusCode, r.body, status, code)
 	}
 }
 
 // open requests the notebooks with a key.
-func (s *caddyServer) open(key string, headers ...string) answered {
+func (s *caddyServer) open(key string, headers ...string) response {
 	s.t.Helper()
 	return s.get(notebooks, append([]string{"Authorization", "Bearer " + key}, headers...)...)
 }

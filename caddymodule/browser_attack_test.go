@@ -154,7 +154,7 @@ func newAssault(t *testing.T, options ...string) assault {
 }
 
 // try runs an attack on the page that a tab shows, and returns what it learnt
-// once the site has answered as it should.
+// once the site has responded as it should.
 func (a assault) try(tab *chromium.Tab, base string, what attack, arrives string) string {
 	a.t.Helper()
 	before := len(a.s.arrivals())

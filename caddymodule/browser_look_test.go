@@ -19,7 +19,7 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/tokens"
 )
 
-// screenshotsVariable makes the tests write the README's screenshots anew.
+// screenshotsVariable makes the tests write the README's screenshots again.
 const screenshotsVariable = "ONENOTE_SCREENSHOTS"
 
 // screenshotWidth is that of a window beside an editor, in pixels.

@@ -98,15 +98,15 @@ func inJS(value any) string {
 	return string(b)
 }
 
-// answerOf returns the address by which the provider sent the browser back.
-func (v visit) answerOf(tab *chromium.Tab) *url.URL {
+// responseOf returns the address by which the provider sent the browser back.
+func (v visit) responseOf(tab *chromium.Tab) *url.URL {
 	v.t.Helper()
 	for _, r := range tab.Requests() {
 		if u, err := url.Parse(r.URL); err == nil && strings.HasSuffix(u.Path, "/callback") && u.Query().Has("code") {
 			return u
 		}
 	}
-	v.t.Fatal("the provider's answer did not come by the query")
+	v.t.Fatal("the provider's response did not come by the query")
 	return nil
 }
 
@@ -125,17 +125,17 @@ func TestSignInInBrowser(t *testing.T) {
 		{"is denied", "", isDenied},
 		{"is cancelled at a work account's provider", "provider entra", isDenied},
 		{"is left by the back button", "", isLeft},
-		{"is answered twice", "", isAnsweredTwice},
-		{"is answered with a forged state", "", isForged},
-		{"is answered in another browser", "", isAnsweredElsewhere},
-		{"is answered in the fragment", "flow token\nscopes office.onenote_update", hasFragment},
-		{"is answered in the fragment with a code", "provider entra\nresponse_mode fragment", hasFragment},
-		{"is answered by a form", "provider entra\nresponse_mode form_post", hasForm},
+		{"gets its response twice", "", getsResponseTwice},
+		{"gets a response with a forged state", "", isForged},
+		{"gets its response in another browser", "", getsResponseElsewhere},
+		{"gets its response in the fragment", "flow token\nscopes office.onenote_update", hasFragment},
+		{"gets its response in the fragment with a code", "provider entra\nresponse_mode fragment", hasFragment},
+		{"gets its response by a form", "provider entra\nresponse_mode form_post", hasForm},
 		{"ends on a blank page of the provider's", "redirect_uri https://login.live.com/oauth20_desktop.srf", isPasted},
 		{"ends on the provider's error page", "redirect_uri https://login.live.com/oauth20_desktop.srf", isRefusedByProvider},
-		{"goes by a code on another device", "flow device", goesByDevice},
+		{"uses a code on another device", "flow device", usesDevice},
 		{"is declined on another device", "provider entra\nflow device", isDeclinedOnDevice},
-		{"goes by a code beside the account's own flow", "provider entra", offersDevice},
+		{"offers a code beside the account's own flow", "provider entra", offersDevice},
 		{"is by somebody who is not expected", named + "\nexpected_user one@example.com", isUnexpected},
 		{"is by somebody else", named, changesHands},
 		{"is undone", "", isUndone},
@@ -176,9 +176,9 @@ func isLeft(v visit) {
 	v.wantSignedIn(tab)
 }
 
-func isAnsweredTwice(v visit) {
+func getsResponseTwice(v visit) {
 	tab := v.signIn("someone@outlook.com")
-	tab.Open(v.answerOf(tab).String())
+	tab.Open(v.responseOf(tab).String())
 	v.wantSignedIn(tab)
 }
 
@@ -201,7 +201,7 @@ func isForged(v visit) {
 }
 
 // Somebody begins a sign-in and lures somebody else into ending it.
-func isAnsweredElsewhere(v visit) {
+func getsResponseElsewhere(v visit) {
 	tab := v.begin()
 	lured := v.b.Stranger(v.t)
 	lured.Open(tab.Address().String())
@@ -221,7 +221,7 @@ func hasForm(v visit) {
 	tab := v.signIn("someone@outlook.com")
 	for _, r := range tab.Requests() {
 		if strings.HasPrefix(r.URL, v.s.url+"/auth/default/callback?") {
-			v.t.Errorf("the answer came by the query: %s", r.URL)
+			v.t.Errorf("the response came by the query: %s", r.URL)
 		}
 	}
 }
@@ -262,17 +262,17 @@ func isRefusedByProvider(v visit) {
 
 // hasten lets the provider be asked every second whether a code was used, in
 // place of every five: the next sign-in with a code gets the provider's own
-// answer with another interval.
+// response with another interval.
 func (v visit) hasten(path string, form url.Values) {
 	v.t.Helper()
 	form.Set("client_id", "test")
 	res := v.s.submit(browser(), v.m.url+path, form)
-	var answer map[string]any
-	if err := json.Unmarshal([]byte(res.body), &answer); err != nil || answer["user_code"] == nil {
+	var response map[string]any
+	if err := json.Unmarshal([]byte(res.body), &response); err != nil || response["user_code"] == nil {
 		v.t.Fatalf("%s: got %s, %v", path, res.body, err)
 	}
-	answer["interval"] = 1
-	v.m.control("POST", "faults", `{"path":`+inJS(path)+`,"times":1,"status":200,"headers":{"Content-Type":"application/json"},"body":`+inJS(inJS(answer))+`}`)
+	response["interval"] = 1
+	v.m.control("POST", "faults", `{"path":`+inJS(path)+`,"times":1,"status":200,"headers":{"Content-Type":"application/json"},"body":`+inJS(inJS(response))+`}`)
 }
 
 // enter types the code that a tab shows at the provider, in another browser,
@@ -296,7 +296,7 @@ func (v visit) enter(tab *chromium.Tab, button string) {
 }
 
 // The page notices by itself that the code was used.
-func goesByDevice(v visit) {
+func usesDevice(v visit) {
 	v.hasten("/oauth20_connect.srf", url.Values{"response_type": {"device_code"}, "scope": {"office.onenote_update wl.signin wl.offline_access"}})
 	tab := v.begin()
 	v.s.wantState(v.t, tokens.SigningIn)

@@ -35,12 +35,12 @@ func (s *caddyServer) browsed(m *microsoft, account ...string) string {
 // status returns what /auth/status tells of the only account.
 func (s *caddyServer) status() tokens.Status {
 	s.t.Helper()
-	var answer struct{ Accounts []tokens.Status }
+	var response struct{ Accounts []tokens.Status }
 	res := s.get("/auth/status")
-	if err := json.Unmarshal([]byte(res.body), &answer); err != nil || len(answer.Accounts) != 1 {
+	if err := json.Unmarshal([]byte(res.body), &response); err != nil || len(response.Accounts) != 1 {
 		s.t.Fatalf("/auth/status: got %s, %v", res.body, err)
 	}
-	return answer.Accounts[0]
+	return response.Accounts[0]
 }
 
 // wantState fails the test unless the account is in that state, and requests
@@ -173,7 +173,7 @@ func TestBrowserSignsInBelowPathOfPublicURL(t *testing.T) {
 }
 
 // Visitors from elsewhere have a key, which browsers ask for, and may sign in
-// where that is allowed. The answer of the provider needs none.
+// where that is allowed. The response of the provider needs none.
 func TestBrowserOnOtherMachineSignsIn(t *testing.T) {
 	m, s, b := startMicrosoft(t), newServer(t), chromium.Start(t)
 	base := s.front("", func(r *http.Request) { r.Header.Set("X-Forwarded-For", "192.0.2.7") })
@@ -259,7 +259,7 @@ func TestFragmentLeavesAddressBeforeItIsPosted(t *testing.T) {
 	tab.Press(acceptButton)
 	eventually(t, "the fragment is posted", posted.Load)
 	if got, want := tab.Address().String(), base+"/auth/default/callback"; got != want {
-		t.Errorf("while the answer is posted the address is %s, want %s", got, want)
+		t.Errorf("while the response is posted the address is %s, want %s", got, want)
 	}
 	goOn()
 	tab.Until("document.querySelector('.state')?.innerText.includes('Ready')")

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// What the API says before it answers is not rewritten, and so it stays here.
+// What the API says before it responds is not rewritten, and so it stays here.
 func TestInterimResponsesAreNotPassedOn(t *testing.T) {
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Set-Cookie", "secret=of-the-api")
@@ -33,7 +33,7 @@ func TestInterimResponsesAreNotPassedOn(t *testing.T) {
 	}
 	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		Got1xxResponse: func(code int, header textproto.MIMEHeader) error {
-			t.Errorf("got %d with %v before the answer", code, header)
+			t.Errorf("got %d with %v before the response", code, header)
 			return nil
 		},
 	}))
@@ -44,14 +44,14 @@ func TestInterimResponsesAreNotPassedOn(t *testing.T) {
 	}
 	defer res.Body.Close()
 	if body, err := io.ReadAll(res.Body); err != nil || string(body) != `{"value":[]}` || res.StatusCode != http.StatusOK {
-		t.Errorf("got %s with %q, %v, want the answer of the API", res.Status, body, err)
+		t.Errorf("got %s with %q, %v, want the response of the API", res.Status, body, err)
 	}
 	if got := res.Header.Get("Set-Cookie"); got != "" {
 		t.Errorf("got cookie %q, want none", got)
 	}
 }
 
-// Each cause of a failure has another cure, and "cannot be reached" names none.
+// Each cause of a failure needs something else to be done, and "cannot be reached" names none.
 func TestFailureOfUpstreamNamesItsCause(t *testing.T) {
 	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
 	defer untrusted.Close()
@@ -110,7 +110,7 @@ func TestUploadThatTheAPICutsIsSaidToBeThat(t *testing.T) {
 	}
 }
 
-// A firewall that drops packets is not cured by waiting longer for the header of a
+// A firewall that drops packets does not go away by waiting longer for the header of a
 // response.
 func TestTimeoutNamesWhatCanHelp(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0")

@@ -241,7 +241,7 @@ func (f *faultRun) run(ended bool) {
 	if ended {
 		f.wantState(state)
 	}
-	f.heal()
+	f.removeCause()
 	switch {
 	case ended && f.test.after == bySignIn:
 		f.server.signIn(browser(), "default", emulator.DefaultAccount)
@@ -303,8 +303,8 @@ func (f *faultRun) breakStorage() {
 	f.must(os.WriteFile(f.storage(), nil, 0o600))
 }
 
-// heal takes the cause away.
-func (f *faultRun) heal() {
+// removeCause takes the cause away.
+func (f *faultRun) removeCause() {
 	for id := 1; id < 3; id++ {
 		req, err := http.NewRequest("DELETE", fmt.Sprintf("%s/_emulator/faults/%d", f.microsoft.url, id), nil)
 		f.must(err)

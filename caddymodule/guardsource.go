@@ -89,7 +89,7 @@ func (s *guardSource) get() *guard.Guard {
 	return s.remake(made)
 }
 
-// remake makes the guard, or makes it anew if a key has changed. The guard
+// remake makes the guard, or makes it again if a key has changed. The guard
 // stays in use while its files cannot be read: a rotation that goes wrong must
 // not lock everybody out.
 func (s *guardSource) remake(old *madeGuard) *guard.Guard {

@@ -27,7 +27,7 @@ func (c *stoppedClock) After(time.Duration) (<-chan time.Time, func()) {
 	return make(chan time.Time), func() {}
 }
 
-// peerNobodyKnows is a caller of whom Caddy knows nothing.
+// peerNobodyKnows is a client of whom Caddy knows nothing.
 var peerNobodyKnows guard.Peer
 
 // newFileGuard returns a source of guards whose only key is in a file that is not there.

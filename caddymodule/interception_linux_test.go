@@ -111,7 +111,7 @@ func (c interceptedSample) run(t *testing.T, name string) {
 	// Nobody is signed in yet. The page says how, where a browser would come here.
 	meets := slices.Contains(c.names, "login.live.com")
 	if got := s.get("/").body; strings.Contains(got, "may lead to this proxy") != meets {
-		t.Errorf("page: got %s, want that signing in goes by another device: %t", got, meets)
+		t.Errorf("page: got %s, want that signing in uses another device: %t", got, meets)
 	}
 	root := filepath.Join(dir, "storage", "pki", "authorities", "local", "root.crt")
 	eventually(t, "the certificate of the site is there", func() bool { return c.curl(root, notebooks).status == "401" })

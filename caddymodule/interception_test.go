@@ -370,7 +370,7 @@ func TestPagesLeadPastTheProxyWhereBrowsersMeetIt(t *testing.T) {
 }
 
 // submitGet follows a redirect within the site.
-func (s *caddyServer) submitGet(res answered) string {
+func (s *caddyServer) submitGet(res response) string {
 	s.t.Helper()
 	to, err := res.Request.URL.Parse(res.Header.Get("Location"))
 	if err != nil {

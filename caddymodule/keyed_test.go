@@ -142,7 +142,7 @@ func TestVerifiedClientCertificateNeedsNoKey(t *testing.T) {
 				t.Fatal(err)
 			}
 			res.Body.Close()
-			answered{Response: res}.want(t, tt.status, tt.cause)
+			response{Response: res}.want(t, tt.status, tt.cause)
 		})
 	}
 }

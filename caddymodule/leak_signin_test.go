@@ -30,7 +30,7 @@ type wiretap struct {
 
 	mu      sync.Mutex
 	secrets map[string]string
-	echo    func(form url.Values) (status int, contentType, body string) // answers token requests, where not nil
+	echo    func(form url.Values) (status int, contentType, body string) // responds to token requests, where not nil
 }
 
 // doors are the names under which secrets travel.
@@ -51,7 +51,7 @@ func (w *wiretap) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if r.Method == http.MethodPost && strings.HasSuffix(r.Header.Get("Content-Type"), "urlencoded") {
 		w.note(string(body))
-		if form, _ := url.ParseQuery(string(body)); form.Has("grant_type") && w.answers(rw, form) {
+		if form, _ := url.ParseQuery(string(body)); form.Has("grant_type") && w.respondsItself(rw, form) {
 			return
 		}
 	}
@@ -66,7 +66,7 @@ func (w *wiretap) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	_, _ = rw.Write(rec.Body.Bytes())
 }
 
-func (w *wiretap) answers(rw http.ResponseWriter, form url.Values) bool {
+func (w *wiretap) respondsItself(rw http.ResponseWriter, form url.Values) bool {
 	w.mu.Lock()
 	echo := w.echo
 	w.mu.Unlock()
@@ -143,7 +143,7 @@ func (w *wiretap) check(t *testing.T, s *caddyServer, pages map[string]string) {
 		"the status page":         s.get("/").body,
 		"/auth/status":            s.get("/auth/status").body,
 		"the sign-in page":        s.get("/auth/default/signin").body,
-		"an answer":               s.get(notebooks).body,
+		"a response":              s.get(notebooks).body,
 		"the saved configuration": read(t, caddy.ConfigAutosavePath),
 		"the storage":             readAll(t, filepath.Join(s.dir, "storage")),
 	}
@@ -206,7 +206,7 @@ func TestSignInLeavesNoSecretInLogs(t *testing.T) {
 			eventually(t, "the device is signed in", func() bool {
 				return decodeAs[signin.Attempt](t, s.adminDo("GET", path, "").body).State == signin.AttemptDone
 			})
-			return map[string]string{"the answer that began it": begun, "the answer that ended it": s.adminDo("GET", path, "").body}
+			return map[string]string{"the response that began it": begun, "the response that ended it": s.adminDo("GET", path, "").body}
 		}},
 		{"a pasted address", "", "code", func(t *testing.T, m *microsoft, s *caddyServer) map[string]string {
 			a := decodeAs[signin.Attempt](t, s.adminDo("POST", "/onenote/accounts/default/signin", `{"flow":"code"}`).body)
@@ -218,14 +218,14 @@ func TestSignInLeavesNoSecretInLogs(t *testing.T) {
 			}
 			path := "/onenote/accounts/default/signin/" + a.ID + "/paste"
 			return map[string]string{
-				"the answer to a broken address": s.adminDo("POST", path, string(body[:len(body)-1])).body,
-				"the answer":                     s.adminDo("POST", path, string(body)).body,
-				"the answer to it once more":     s.adminDo("POST", path, string(body)).body,
+				"the response to a broken address": s.adminDo("POST", path, string(body[:len(body)-1])).body,
+				"the response":                     s.adminDo("POST", path, string(body)).body,
+				"the response to it once more":     s.adminDo("POST", path, string(body)).body,
 			}
 		}},
 		{"the application itself", "provider entra\nflow client_credentials\ntenant contoso.onmicrosoft.com\nclient_secret {env.CANARY_SECRET}\nscopes https://onenote.com/.default", "client_secret",
 			func(t *testing.T, m *microsoft, s *caddyServer) map[string]string {
-				return map[string]string{"an answer": s.get(notebooks).body}
+				return map[string]string{"a response": s.get(notebooks).body}
 			}},
 	}
 	for _, tt := range tests {
@@ -254,7 +254,7 @@ func TestSignInLeavesNoSecretInLogs(t *testing.T) {
 	}
 }
 
-// fragment signs in as a browser does whose answer is in the fragment: the
+// fragment signs in as a browser does whose response is in the fragment: the
 // page at the callback posts it.
 func fragment(t *testing.T, _ *microsoft, s *caddyServer) map[string]string {
 	t.Helper()
@@ -307,9 +307,9 @@ func TestSecretsEchoedByProviderAreNotLogged(t *testing.T) {
 			tap.set(echo)
 			m.control("POST", "tokens/revoke", `{"kind":"access"}`)
 			pages := map[string]string{
-				"the answer of a request": s.get(notebooks).body,
-				"the response of refresh": s.adminDo("POST", "/onenote/accounts/default/refresh", "").body,
-				"the page of a sign-in":   s.signIn(browser(), "default", "another@outlook.com").body,
+				"the response to a request": s.get(notebooks).body,
+				"the response of refresh":   s.adminDo("POST", "/onenote/accounts/default/refresh", "").body,
+				"the page of a sign-in":     s.signIn(browser(), "default", "another@outlook.com").body,
 			}
 			if len(tap.noted("refresh_token")) == 0 || len(tap.noted("code_verifier")) == 0 {
 				t.Error("no refresh token or verifier came by")

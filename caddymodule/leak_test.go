@@ -125,7 +125,7 @@ func TestRequestsLeaveNoCredentialInLogs(t *testing.T) {
 
 // addTokens adds the bearers and refresh tokens that the emulator saw. The
 // bodies of token requests are not kept there, so refresh tokens are taken
-// from what a token request answers.
+// from the response to a token request.
 func addTokens(t *testing.T, m *microsoft, secrets map[string]string) {
 	t.Helper()
 	for _, r := range m.requests("/api/") {

@@ -104,7 +104,7 @@ func TestUpstreamWaitsForClientThatDoesNotRead(t *testing.T) {
 	conn.Close()
 }
 
-// An identity provider that never stops answering is not listened to for ever.
+// An identity provider that never stops responding is not listened to for ever.
 func TestEndlessResponseOfProviderIsCutOff(t *testing.T) {
 	const size = 64 << 20
 	m, s := startMicrosoft(t), newServer(t)
@@ -134,7 +134,7 @@ func TestEndlessResponseOfProviderIsCutOff(t *testing.T) {
 func TestTooLongRequestIsRefused(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m))
-	ask := func(path, header string) answered {
+	ask := func(path, header string) response {
 		t.Helper()
 		conn := s.raw("GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + header + "\r\n")
 		res, err := http.ReadResponse(bufio.NewReader(conn), &http.Request{Method: "GET", URL: mustURL(t, s.url)})
@@ -143,7 +143,7 @@ func TestTooLongRequestIsRefused(t *testing.T) {
 		}
 		defer res.Body.Close()
 		body, _ := io.ReadAll(res.Body) // the connection may be reset behind it
-		return answered{res, string(body)}
+		return response{res, string(body)}
 	}
 	for name, path := range map[string]string{
 		"path":  "/api/v1.0/me/notes/" + strings.Repeat("a", 16<<10),

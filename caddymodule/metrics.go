@@ -15,7 +15,7 @@ import (
 
 // metrics are the collectors of this module. They belong to the process and
 // not to a configuration: each configuration has a registry of its own, and a
-// counter made anew at every reload would start from nothing. Labels hold
+// counter made again at every reload would start from nothing. Labels hold
 // configured names and words of ours, never anything from a request.
 var metrics = struct {
 	requests, retries, refreshes, urls, translated, throttled, braked *prometheus.CounterVec
@@ -29,7 +29,7 @@ var metrics = struct {
 	}, []string{"account", "outcome"}),
 	retries: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "retries_total",
-		Help: "Requests that the API answered with a 401, by what became of the second try: ok, still_401 or not_replayable.",
+		Help: "Requests that the API refused with a 401, by what became of the second try: ok, still_401 or not_replayable.",
 	}, []string{"account", "result"}),
 	refreshes: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "caddy", Subsystem: "onenote", Name: "refreshes_total",

@@ -180,7 +180,7 @@ func runningApp(t *testing.T) *App {
 }
 
 // Waiting costs a place, and there are only so many: who finds none is
-// answered at once.
+// gets a response at once.
 func TestWaitingProbesAreBounded(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config("client_id test\nauthority "+m.url, "onenote "+m.url))
@@ -191,7 +191,7 @@ func TestWaitingProbesAreBounded(t *testing.T) {
 		}
 	}
 	if res := s.get("/readyz?wait=60s"); res.StatusCode != 503 {
-		t.Errorf("got %s, want an answer at once", res.Status)
+		t.Errorf("got %s, want a response at once", res.Status)
 	}
 	<-app.waiters
 	ctx, cancel := context.WithCancel(t.Context())
@@ -202,18 +202,18 @@ func TestWaitingProbesAreBounded(t *testing.T) {
 	}
 }
 
-// Those who wait under a configuration that ends are answered and not left
+// Those who wait under a configuration that ends get a response and are not left
 // behind.
 func TestWaitingProbeEndsWithConfiguration(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	config := s.config("client_id test\nauthority "+m.url, "onenote "+m.url)
 	s.mustLoad(config)
 	app := runningApp(t)
-	answers := make(chan readiness)
-	go func() { answers <- app.readyWithin(t.Context(), maxWait, "") }()
+	results := make(chan readiness)
+	go func() { results <- app.readyWithin(t.Context(), maxWait, "") }()
 	eventually(t, "somebody waits", func() bool { return len(app.waiters) == 1 })
 	s.mustLoad(config + "\n# another\n")
-	if got := <-answers; got.Ready {
+	if got := <-results; got.Ready {
 		t.Error("got ready, want not ready")
 	}
 }

@@ -37,8 +37,8 @@ type unreadyAccount struct {
 	State tokens.State `json:"state"`
 }
 
-// serveProbe answers /healthz: the process serves; and /readyz: the accounts
-// that the client may see can be used. With account=<name> it is about one
+// serveProbe responds to /healthz, which says that the process serves, and to
+// /readyz, which says whether the accounts that the client may see can be used. With account=<name> it is about one
 // account, with wait=<duration> the response waits until it is yes, at most a
 // minute. A stranger is told yes or no about all accounts and at once, whatever
 // it asks.
@@ -64,7 +64,7 @@ func (s *site) serveProbe(w http.ResponseWriter, r *http.Request, route *guard.R
 	writeReadiness(w, status, result)
 }
 
-// ready answers the question as far as the client may ask it.
+// ready returns as much of the readiness as the client may know.
 func (s *site) ready(ctx context.Context, wait time.Duration, account string, route *guard.Route) readiness {
 	switch {
 	case route.Stranger:
@@ -131,8 +131,8 @@ func (a *App) readyWithin(ctx context.Context, wait time.Duration, name string) 
 	}
 }
 
-// mayWait takes one of the places for waiting probes. If none is free, the probe
-// is answered at once.
+// mayWait takes one of the slots for waiting probes. If none is free, the probe
+// gets its response at once.
 func (a *App) mayWait() bool {
 	select {
 	case a.waiters <- struct{}{}:

@@ -122,7 +122,7 @@ func TestDurationIsKnownToAccessLog(t *testing.T) {
 	}
 }
 
-// An API that cannot be reached is answered for in OneNote's shape, and so
+// If the API cannot be reached, the response has OneNote's shape, and so
 // handle_errors has nothing to do.
 func TestHandleErrorsDoesNotReplaceOurResponses(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
@@ -382,7 +382,7 @@ func TestNamedRouteIsServed(t *testing.T) {
 	s.get("/nothing").want(t, 404, "not_found")
 }
 
-// The site answers every request that it takes: nothing behind it is reached.
+// The site responds to every request that it takes: nothing behind it is reached.
 func TestHandlerBehindSiteIsNeverReached(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.config(importedAccount(m), "route {\nonenote "+m.url+"\nrespond \"behind\" 599\n}"))
@@ -443,7 +443,7 @@ func TestUpstreamFollowsAudienceOfAccount(t *testing.T) {
 
 // handle_response of reverse_proxy may end without a response. The site still
 // gives one.
-func TestHandleResponseThatAnswersNothingIsReported(t *testing.T) {
+func TestHandleResponseThatSendsNothingIsReported(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m, "handle_response {\nvars x y\n}"))
 	s.get(notebooks).want(t, 500, "misconfigured")
@@ -459,7 +459,7 @@ func (s *caddyServer) request(method, path string, body io.Reader) *http.Request
 	return req
 }
 
-func (s *caddyServer) send(req *http.Request) answered {
+func (s *caddyServer) send(req *http.Request) response {
 	s.t.Helper()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	res, err := client.Do(req)
@@ -471,7 +471,7 @@ func (s *caddyServer) send(req *http.Request) answered {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return answered{res, string(body)}
+	return response{res, string(body)}
 }
 
 // upstream returns where the running site sends its requests.

@@ -55,11 +55,11 @@ func (m *microsoft) control(method, path, body string) []byte {
 		m.t.Fatal(err)
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
+	got, err := io.ReadAll(res.Body)
 	if err != nil || res.StatusCode >= 300 {
-		m.t.Fatalf("%s %s: got %s, %v: %s", method, path, res.Status, err, answer)
+		m.t.Fatalf("%s %s: got %s, %v: %s", method, path, res.Status, err, got)
 	}
-	return answer
+	return got
 }
 
 // seen is a request that the emulator saw.
@@ -197,8 +197,8 @@ func (s *caddyServer) mustLoad(config string) {
 	}
 }
 
-// answered is an answer and its body.
-type answered struct {
+// response is a response whose body was read.
+type response struct {
 	*http.Response
 	body string
 }
@@ -210,7 +210,7 @@ type answered struct {
 func inReload(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) }
 
 // do sends a request; headers are pairs of name and value.
-func (s *caddyServer) do(method, path, body string, headers ...string) answered {
+func (s *caddyServer) do(method, path, body string, headers ...string) response {
 	s.t.Helper()
 	res, err := s.try(method, path, body, headers...)
 	if inReload(err) {
@@ -222,10 +222,10 @@ func (s *caddyServer) do(method, path, body string, headers ...string) answered 
 	return res
 }
 
-func (s *caddyServer) try(method, path, body string, headers ...string) (answered, error) {
+func (s *caddyServer) try(method, path, body string, headers ...string) (response, error) {
 	req, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
 	if err != nil {
-		return answered{}, err
+		return response{}, err
 	}
 	for i := 0; i < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
@@ -239,29 +239,29 @@ func (s *caddyServer) try(method, path, body string, headers ...string) (answere
 	}
 	res, err := client.Do(req)
 	if err != nil {
-		return answered{}, err
+		return response{}, err
 	}
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
-	return answered{res, string(got)}, err
+	return response{res, string(got)}, err
 }
 
-func (s *caddyServer) get(path string, headers ...string) answered {
+func (s *caddyServer) get(path string, headers ...string) response {
 	s.t.Helper()
 	return s.do("GET", path, "", headers...)
 }
 
-// want fails the test unless the answer has that status and, where it is one
+// want fails the test unless the response has that status and, where it is one
 // of ours, that cause.
-func (a answered) want(t *testing.T, status int, cause string) {
+func (r response) want(t *testing.T, status int, cause string) {
 	t.Helper()
-	if got := a.Header.Get("X-Onenote-Proxy-Error"); a.StatusCode != status || got != cause {
-		t.Errorf("%s %s: got %d %q, want %d %q: %s", a.Request.Method, a.Request.URL.Path, a.StatusCode, got, status, cause, a.body)
+	if got := r.Header.Get("X-Onenote-Proxy-Error"); r.StatusCode != status || got != cause {
+		t.Errorf("%s %s: got %d %q, want %d %q: %s", r.Request.Method, r.Request.URL.Path, r.StatusCode, got, status, cause, r.body)
 	}
 }
 
 // adminDo uses the admin endpoint.
-func (s *caddyServer) adminDo(method, path, body string) answered {
+func (s *caddyServer) adminDo(method, path, body string) response {
 	s.t.Helper()
 	req, err := http.NewRequest(method, "http://"+s.admin+path, strings.NewReader(body))
 	if err != nil {
@@ -277,7 +277,7 @@ func (s *caddyServer) adminDo(method, path, body string) answered {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return answered{res, string(got)}
+	return response{res, string(got)}
 }
 
 // log returns what was logged so far.
@@ -307,13 +307,13 @@ func browser() *http.Client {
 }
 
 // signIn presses the buttons of a sign-in and returns the page it ends on.
-func (s *caddyServer) signIn(client *http.Client, account, user string) answered {
+func (s *caddyServer) signIn(client *http.Client, account, user string) response {
 	s.t.Helper()
 	res := s.submit(client, s.url+"/auth/"+account+"/signin", nil)
 	return s.submit(client, res.Request.URL.String(), url.Values{"user": {user}, "decision": {"accept"}})
 }
 
-func (s *caddyServer) submit(client *http.Client, address string, form url.Values) answered {
+func (s *caddyServer) submit(client *http.Client, address string, form url.Values) response {
 	s.t.Helper()
 	res, err := client.PostForm(address, form)
 	if inReload(err) {
@@ -327,7 +327,7 @@ func (s *caddyServer) submit(client *http.Client, address string, form url.Value
 	if _, err := body.ReadFrom(res.Body); err != nil {
 		s.t.Fatal(err)
 	}
-	return answered{res, body.String()}
+	return response{res, body.String()}
 }
 
 func newJar() http.CookieJar {
@@ -357,7 +357,7 @@ func (b *lockedBuffer) String() string {
 }
 
 // startTunnel starts a forward proxy that leads every tunnel (CONNECT) to one
-// address, and returns its URL. With it an API answers under a name that is not
+// address, and returns its URL. With it an API responds under a name that is not
 // its own.
 func startTunnel(t *testing.T, address string) string {
 	t.Helper()

@@ -139,7 +139,7 @@ func (s *site) provision(ctx caddy.Context, a *Access, r *resolver, config guard
 	return s.guard.provision()
 }
 
-// serveHTTP answers a request. If its URL or header is not for the access log,
+// serveHTTP responds to a request. If its URL or header is not for the access log,
 // it is kept out of it.
 func (s *site) serveHTTP(w http.ResponseWriter, r *http.Request) error {
 	dropAltSvc(w, r)

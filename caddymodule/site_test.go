@@ -278,7 +278,7 @@ func refusesStreamedBody(t *testing.T, s *caddyServer, want string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	answered{res, string(body)}.want(t, 413, "body_too_large")
+	response{res, string(body)}.want(t, 413, "body_too_large")
 	if !strings.Contains(string(body), "is set with "+want+" ") {
 		t.Errorf("got %s, want the option %s in it", body, want)
 	}
@@ -337,7 +337,7 @@ func TestUnixSocketClientIsLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	answered{Response: res}.want(t, 200, "")
+	response{Response: res}.want(t, 200, "")
 }
 
 // A site that cannot read its keys admits nobody, not even those who need
@@ -354,7 +354,7 @@ func TestSiteWithoutKeyFileRefusesRequests(t *testing.T) {
 	s.get(notebooks, "Authorization", "Bearer secret").want(t, 200, "")
 }
 
-func TestPreflightIsAnsweredByProxy(t *testing.T) {
+func TestProxyRespondsToPreflight(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m, "allowed_origins https://app.example"))
 	ask := []string{"Origin", "https://app.example", "Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "authorization"}
@@ -477,7 +477,7 @@ func TestFailedUpstreamGivesErrorInOneNoteShape(t *testing.T) {
 	})
 }
 
-// An app that leaves is no failure of the API, and nobody is left to answer.
+// An app that leaves is no failure of the API, and nobody is left to respond to.
 func TestClientThatLeavesIsNoUpstreamFailure(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m))

@@ -101,7 +101,7 @@ func (s *serverSites) add(a *Access, hosts []string) {
 func (s *serverSites) advice() []string {
 	var advice []string
 	if spelled, missing := s.loopbackSpellings(); len(missing) > 0 {
-		advice = append(advice, fmt.Sprintf("a site answers for %s only: requests for %s get an empty response from Caddy itself; "+
+		advice = append(advice, fmt.Sprintf("a site serves %s only: requests for %s get an empty response from Caddy itself; "+
 			"write its address without a host, such as http://:8080, and bind 127.0.0.1 [::1]",
 			strings.Join(spelled, ", "), strings.Join(missing, " and ")))
 	}
@@ -113,7 +113,7 @@ func (s *serverSites) advice() []string {
 }
 
 // loopbackSpellings returns how the sites spell this machine, and how they do
-// not, if it is all that they answer for. With TLS the certificate names a host,
+// not, if it is all that they serve. With TLS the certificate names a host,
 // so there is no such advice.
 func (s *serverSites) loopbackSpellings() (spelled, missing []string) {
 	if s.all || len(s.hosts) == 0 || len(s.server.TLSConnPolicies) > 0 {

@@ -23,7 +23,7 @@ func TestCheckWarnsOfWhatIsMostLikelyNotMeant(t *testing.T) {
 	const global = "{\nadmin off\npersist_config off\nauto_https disable_redirects\nonenote {\nclient_id {env.ONENOTE_CLIENT_ID}\n}\n}\n"
 	for _, tt := range []struct{ name, config, want string }{
 		{"one spelling of loopback", global + "http://localhost:8080 {\nonenote\n}\n",
-			"warning: a site answers for localhost only: requests for 127.0.0.1 get an empty response from Caddy itself; write its address without a host"},
+			"warning: a site serves localhost only: requests for 127.0.0.1 get an empty response from Caddy itself; write its address without a host"},
 		{"the other spelling", global + "http://127.0.0.1:8080 {\nonenote\n}\n", "requests for localhost get an empty response"},
 		{"both spellings", global + "http://localhost:8080, http://127.0.0.1:8080 {\nbind 127.0.0.1\nonenote\n}\n", ""},
 		{"a host of the network", global + "http://notes.internal:8080 {\nonenote {\nallowed_hosts notes.internal\n}\n}\n", ""},
@@ -87,7 +87,7 @@ func TestStartLogsAdviceAboutSites(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	config := s.plain(m)
 	s.mustLoad(strings.Replace(config, "http://:", "http://localhost:", 1))
-	if !strings.Contains(s.log(), "a site answers for localhost only") {
+	if !strings.Contains(s.log(), "a site serves localhost only") {
 		t.Errorf("got %s", s.log())
 	}
 }

@@ -88,7 +88,7 @@ func TestThrottledAPI(t *testing.T) {
 	}
 }
 
-// The API has asked for a pause; while it lasts, requests get an answer at once.
+// The API has asked for a pause; while it lasts, requests get a response at once.
 func TestPauseOfTheAPIIsTold(t *testing.T) {
 	m, s := startMicrosoft(t), newServer(t)
 	s.mustLoad(s.plain(m, "max_concurrent 5"))
@@ -110,7 +110,7 @@ func TestLoopOfFailingCallsIsBraked(t *testing.T) {
 	s.mustLoad(s.plain(m) + "\nhttp://127.0.0.1:" + other + " {\nonenote " + m.url + "\n}\n")
 	const path = "/api/v1.0/me/notes/pages/0-0!1-0!2"
 	begun := time.Now()
-	var first, last answered
+	var first, last response
 	for i := range 60 {
 		last = s.get(path)
 		if i == 0 {

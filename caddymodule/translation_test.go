@@ -338,7 +338,7 @@ var operationID = regexp.MustCompile(`/operations/([^/?]+)$`)
 // An operation of ours is of one account, survives a restart, and cannot be made up.
 func TestOperationIsOfOneAccountAndSurvivesRestart(t *testing.T) {
 	m, s, config := startTwoAccounts(t)
-	ask := func(key, path string) answered { return s.get(path, "X-Onenote-Proxy-Key", key) }
+	ask := func(key, path string) response { return s.get(path, "X-Onenote-Proxy-Key", key) }
 	firstOf := func(collection string) entity {
 		t.Helper()
 		var list struct{ Value []entity }
@@ -391,7 +391,7 @@ func TestOperationIsOfOneAccountAndSurvivesRestart(t *testing.T) {
 // The URL of a picture opens that picture of that account and nothing else.
 func TestLocalPictureOfGraphIsOfOneAccount(t *testing.T) {
 	m, s, _ := startTwoAccounts(t)
-	ask := func(key, path string) answered { return s.get(path, "X-Onenote-Proxy-Key", key) }
+	ask := func(key, path string) response { return s.get(path, "X-Onenote-Proxy-Key", key) }
 	list := ask(asA, "/api/v1.0/me/notes/pages?filter=title%20eq%20'Lighthouse%20Tour'")
 	content := contentURL.FindStringSubmatch(list.body)
 	if content == nil {
@@ -399,7 +399,7 @@ func TestLocalPictureOfGraphIsOfOneAccount(t *testing.T) {
 	}
 	page := ask(asA, strings.TrimPrefix(content[1], s.url))
 	picture := strings.ReplaceAll(imageURL.FindStringSubmatch(page.body)[1], "&amp;", "&")
-	get := func(address string) answered { return s.get(strings.TrimPrefix(address, s.url)) }
+	get := func(address string) response { return s.get(strings.TrimPrefix(address, s.url)) }
 	if got := get(picture); got.StatusCode != 200 || !strings.HasPrefix(got.Header.Get("Content-Type"), "image/") {
 		t.Fatalf("GET %s: got %d %s", picture, got.StatusCode, got.body)
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 // flushCounting is a handler that tells in a trailer how often the handlers
-// behind it have flushed their answer.
+// behind it have flushed their response.
 type flushCounting struct{}
 
 func (flushCounting) CaddyModule() caddy.ModuleInfo {
@@ -56,7 +56,7 @@ func init() {
 	})
 }
 
-// reverse_proxy flushes after each write of an answer whose length it does not
+// reverse_proxy flushes after each write of a response whose length it does not
 // know, which costs more than rewriting does.
 func TestNoPerWriteFlush(t *testing.T) {
 	page := corpus.Named("images")

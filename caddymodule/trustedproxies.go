@@ -27,7 +27,7 @@ func (s *site) warnOfClientAddress(ctx caddy.Context, a *Access) {
 	if len(a.TrustedPeers) == 0 && len(a.ClientKeys) == 0 {
 		return
 	}
-	s.app.warn(option + " goes by the client's address, but the server has trusted_proxies without trusted_proxies_strict: " +
+	s.app.warn(option + " uses the client's address, but the server has trusted_proxies without trusted_proxies_strict: " +
 		"Caddy then takes the left-most address in X-Forwarded-For, which the client writes itself; add trusted_proxies_strict")
 }
 

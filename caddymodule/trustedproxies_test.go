@@ -22,13 +22,13 @@ func TestAddressThatClientsChooseIsWarnedOf(t *testing.T) {
 		{"strict", trusted + strict, "trusted_peers 192.0.2.0/24", ""},
 		{"a field that proxies replace", trusted + "\nclient_ip_headers X-Real-IP", "trusted_peers 192.0.2.0/24", ""},
 		{"no trusted proxies", "", "trusted_peers 192.0.2.0/24", ""},
-		{"nothing goes by the address", trusted, "", ""},
+		{"nothing uses the address", trusted, "", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newServer(t)
 			s.mustLoad(s.config(importedAccount(m), "onenote "+m.url+" {\n"+tt.site+"\n}", "servers {\n"+tt.servers+"\n}"))
 			warned := strings.Contains(s.log(), "add trusted_proxies_strict")
-			if warned != (tt.want != "") || warned && !strings.Contains(s.log(), tt.want+" goes by the client's address") {
+			if warned != (tt.want != "") || warned && !strings.Contains(s.log(), tt.want+" uses the client's address") {
 				t.Errorf("warned %t, want one that names %q: %s", warned, tt.want, s.log())
 			}
 		})

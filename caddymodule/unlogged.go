@@ -82,7 +82,7 @@ func (u *unlogged) finish(err error) {
 	if status >= http.StatusInternalServerError {
 		level = zap.ErrorLevel
 	}
-	u.s.logger.Log(level, "a request that is kept out of the log failed", zap.Int("status", status), zap.Error(err))
+	u.s.logger.Log(level, "a request that is kept out of the access log failed", zap.Int("status", status), zap.Error(err))
 	if u.Status() < http.StatusOK {
 		u.WriteHeader(status)
 	}

@@ -184,7 +184,7 @@ func BenchmarkAdmit(b *testing.B) {
 	}
 }
 
-// A server that cannot read its client keys still answers probes, and admits
+// A server that cannot read its client keys still responds to probes, and admits
 // nothing else: not even what would need no key.
 func TestProbesOnlyRefusesAllButProbes(t *testing.T) {
 	config := guard.Config{AllowedOrigins: []string{"https://app.example"}, TrustedPeers: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}}

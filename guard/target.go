@@ -72,7 +72,7 @@ func originForm(r *http.Request) (string, error) {
 
 // rawTarget returns path and query as they were parsed. EscapedPath alone would
 // not do: if the path holds a single byte that should be encoded, such as |, it
-// encodes the whole path anew, and %2F becomes a slash.
+// encodes the whole path again, and %2F becomes a slash.
 func rawTarget(u *url.URL) string {
 	raw := u.RawPath
 	if decoded, err := url.PathUnescape(raw); raw == "" || err != nil || decoded != u.Path {

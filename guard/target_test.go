@@ -187,7 +187,7 @@ func TestURLCountsWithoutRequestLine(t *testing.T) {
 	for target, want := range map[string]apierror.Cause{
 		"/api/v1.0/me?a=b":  "",
 		"/api/v1.0/a%2Fb?":  "",
-		"/api/v1.0/a%2Fb|c": apierror.BadPath, // not encoded anew, which would make %2F a slash
+		"/api/v1.0/a%2Fb|c": apierror.BadPath, // not encoded again, which would make %2F a slash
 		"/api/%2e%2e/x":     apierror.BadPath,
 		"/api/v1.0/me?a\nb": apierror.BadPath,
 		"/x":                apierror.NotFound,

@@ -504,7 +504,7 @@ func (b *announced) Read(p []byte) (int, error) {
 	return b.ReadCloser.Read(p)
 }
 
-// However a body is read, cut off and started anew: each try gets its bytes in
+// However a body is read, cut off and started again: each try gets its bytes in
 // order and from the start, or is told that they were not buffered.
 func FuzzReplay(f *testing.F) {
 	f.Add([]byte("0123456789"), int64(100), []byte{3, 0, 4, 200, 2, 0, 255})

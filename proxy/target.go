@@ -45,7 +45,7 @@ func rawTarget(u *url.URL) string {
 
 // rawPath returns the path as it was parsed. EscapedPath would do, but where
 // the path holds a single character that should be encoded, such as |, it
-// encodes the whole path anew and %2F becomes a slash.
+// encodes the whole path again and %2F becomes a slash.
 func rawPath(u *url.URL) string {
 	if u.RawPath != "" {
 		if path, err := url.PathUnescape(u.RawPath); err == nil && path == u.Path {

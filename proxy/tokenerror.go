@@ -71,7 +71,7 @@ func (x *exchange) unavailable(wait time.Duration, f TokenError) *apierror.Error
 	return e
 }
 
-// byOperator is the response to a failure that only a change of the configuration cures.
+// byOperator is the response to a failure that only a change of the configuration fixes.
 func (*exchange) byOperator(cause apierror.Cause, f TokenError) *apierror.Error {
 	return &apierror.Error{Cause: cause, Message: sentences(reason(f), f.Hint())}
 }

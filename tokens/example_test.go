@@ -51,7 +51,7 @@ func ExampleAccount() {
 	ctx := context.Background()
 	authorization, generation, err := account.Token(ctx)
 	if err != nil {
-		panic(err) // an *oauth.Failure: its class says who can cure it, its hint how
+		panic(err) // an *oauth.Failure: its class says who can fix it, its hint how
 	}
 	fmt.Println("Authorization:", strings.Fields(authorization)[0])
 

@@ -34,7 +34,7 @@ func TestUnreadableImportListStopsOnlyImports(t *testing.T) {
 	r.keys = FixedKeys{bytes.Repeat([]byte{2}, KeySize)} // the first is lost
 	a := r.account(r.config())
 	wantState(t, a, NeedsOperator)
-	// A sign-in heals it, whatever is left of the list.
+	// A sign-in fixes it, whatever is left of the list.
 	now := r.clock.Now()
 	g := &oauth.Grant{AccessToken: "t", RefreshToken: "emulator-refresh-token", ObtainedAt: now, Expiry: now.Add(time.Hour)}
 	if err := a.Adopt(context.Background(), g, false); err != nil {

@@ -268,7 +268,7 @@ func (w *world) signin(name string) *worldSignin {
 	return nil
 }
 
-// settle lets everything end, heals what is broken, and compares state and requests.
+// settle lets everything end, repairs what is broken, and compares state and requests.
 func (w *world) settle() {
 	w.t.Helper()
 	w.drain()

@@ -123,7 +123,7 @@ func TestRefusedRefreshTokenIsNotKept(t *testing.T) {
 	}
 }
 
-// TestMissingRefreshTokenIsSaidAtOnce, with the cure of that provider, and until the
+// TestMissingRefreshTokenIsSaidAtOnce, with the fix for that provider, and until the
 // end: the account serves until the access token expires, then wants a sign-in.
 func TestMissingRefreshTokenIsSaidAtOnce(t *testing.T) {
 	for _, test := range []struct {

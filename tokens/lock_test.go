@@ -152,7 +152,7 @@ func TestStateSaysThatStorageCannotBeLocked(t *testing.T) {
 		t.Errorf("got error %+v, want storage_lock", s.Error)
 	}
 	s.refuse.Store(false)
-	a.state.sent.Store(false) // nobody asks; it heals all the same
+	a.state.sent.Store(false) // nobody asks; it recovers all the same
 	a.refreshInBackground(context.Background())
 	for a.state.refreshingAhead.Load() {
 		time.Sleep(time.Millisecond)

@@ -222,7 +222,7 @@ func TestIndependentProviderRevokesGrantAfterTokenReuse(t *testing.T) {
 	}
 	err := a.ForceRefresh(context.Background())
 	wantFailure(t, err, oauth.SigninRequired, "invalid_grant")
-	// A sign-in from the beginning heals it.
+	// A sign-in from the beginning fixes it.
 	if err := a.Adopt(context.Background(), signInAt(t, a), false); err != nil {
 		t.Fatal(err)
 	}

@@ -239,7 +239,7 @@ func (a *Account) refreshFailed(ctx context.Context, d demand, r *record, f *oau
 			return b, nil
 		}
 		if now, _ := a.state.known(); now.generation() != r.Generation {
-			return nil, f // signed in anew or signed out in the meantime
+			return nil, f // signed in again or signed out in the meantime
 		}
 	}
 	n := &failureNote{Generation: r.Generation, Failure: a.recordFailure(f, a.state.failureOf(r))}
@@ -275,7 +275,7 @@ func (a *Account) refreshUnfit(ctx context.Context, lock *heldLock, b basis, nex
 // misconfiguredPause is how long a refused configuration is not tried again.
 const misconfiguredPause = 30 * time.Second
 
-// configRefused remembers a failure that only a change of the configuration cures.
+// configRefused remembers a failure that only a change of the configuration fixes.
 func (a *Account) configRefused(f *oauth.Failure) (*bearer, error) {
 	a.logFailure(f)
 	a.misconfigured.Store(&misconfiguration{failure: f, until: a.clock.Now().Add(misconfiguredPause)})

@@ -152,7 +152,7 @@ func TestAppRequestsItsFirstTokenByItself(t *testing.T) {
 	}
 }
 
-// There is no user who could sign in to heal it.
+// There is no user who could sign in to fix it.
 func TestRefusalOfAppIsMisconfiguration(t *testing.T) {
 	r := newRig(t)
 	authority, _ := providerWith(t, 400, `{"error":"invalid_grant","error_codes":[65001]}`)
@@ -168,7 +168,7 @@ func TestRefusalOfAppIsMisconfiguration(t *testing.T) {
 	wantState(t, a, NeedsOperator)
 }
 
-// Revoked consent: the published response, no loop, and a sign-in heals it.
+// Revoked consent: the published response, no loop, and a sign-in fixes it.
 func TestRevokedConsentIsHealedBySignIn(t *testing.T) {
 	r := newRig(t)
 	a := r.expired(r.config())

@@ -175,7 +175,7 @@ func TestRefusalByOneUpstreamLeavesRefreshesOfOthers(t *testing.T) {
 }
 
 // A claims challenge asks for another token, whatever was refused before.
-func TestClaimsChallengeAfterRefusalIsAnswered(t *testing.T) {
+func TestClaimsChallengeAfterRefusalIsSatisfied(t *testing.T) {
 	r := newRig(t)
 	a := r.account(r.config())
 	generation := send(t, a, upstream, never)

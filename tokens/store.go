@@ -208,7 +208,7 @@ func (a *Account) putSaved(ctx context.Context, b basis, r *record, sealed []byt
 	if ended || b.record != nil && s.record == nil {
 		s.apply(gone, found{})
 		s.mu.Unlock()
-		a.log.Warn("somebody signed out in the meantime; what was just saved does not count")
+		a.log.Warn("somebody signed out in the meantime; the sign-in that was just saved is not used")
 		a.reportStatus()
 		return false
 	}
@@ -238,6 +238,6 @@ func (a *Account) dropSave(v verdict, f found) {
 	a.state.loadedAt = a.clock.Now()
 	a.state.apply(v, f)
 	a.state.mu.Unlock()
-	a.log.Warn("another process signed in, signed out or refreshed in the meantime; what this one has is dropped")
+	a.log.Warn("another process signed in, signed out or refreshed in the meantime; the record of this process is dropped")
 	a.reportStatus()
 }

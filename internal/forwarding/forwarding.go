@@ -1,8 +1,8 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package forwarding answers one question: does this header field say that a
-// proxy forwarded the request?
+// Package forwarding reports whether a header field says that a proxy forwarded
+// the request.
 package forwarding
 
 import "strings"

@@ -1,8 +1,8 @@
 // Copyright 2026 The caddy-onenote Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package loopback answers one question: does this name, address or peer mean
-// this machine?
+// Package loopback reports whether a name, an address or a peer means this
+// machine.
 package loopback
 
 import (

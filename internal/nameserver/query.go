@@ -105,7 +105,7 @@ func isNegative(res *dns.Msg) bool {
 
 // readAddresses returns the addresses of a name in a response, and the name at the end
 // of its aliases; an empty one where they lead in a circle. Records of other names are
-// nobody's answer.
+// ignored.
 func readAddresses(res *dns.Msg, name string, kind uint16) (addrs []netip.Addr, end string) {
 	aliases := make(map[string]string)
 	for _, record := range res.Answer {

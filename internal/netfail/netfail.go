@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package netfail tells apart why a request got no response: the certificate, the
-// proxy, the name, a refused or a cut connection, or time. Each has another cure, and
+// proxy, the name, a refused or a cut connection, or time. Each needs another fix, and
 // "cannot be reached" names none of them.
 package netfail
 
@@ -87,7 +87,7 @@ func kindOfText(text string) Kind {
 	return Unreachable
 }
 
-// Explanation is a failure in words.
+// Explanation is what people are told of a failure.
 type Explanation struct {
 	Kind Kind
 

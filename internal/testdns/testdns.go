@@ -107,7 +107,7 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	s.mu.Lock()
 	question := q.Question[0]
 	s.asked = append(s.asked, strings.TrimSuffix(question.Name, ".")+" "+dns.TypeToString[question.Qtype])
-	s.answer(res, strings.ToLower(question.Name), question.Qtype)
+	s.addRecords(res, strings.ToLower(question.Name), question.Qtype)
 	send := s.respond == nil || s.respond(res, q, tcp)
 	s.mu.Unlock()
 	if send {
@@ -115,7 +115,7 @@ func (s *Server) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 	}
 }
 
-func (s *Server) answer(res *dns.Msg, name string, kind uint16) {
+func (s *Server) addRecords(res *dns.Msg, name string, kind uint16) {
 	records, known := s.records[name]
 	if !known {
 		res.Rcode = dns.RcodeNameError
@@ -130,7 +130,7 @@ func (s *Server) answer(res *dns.Msg, name string, kind uint16) {
 			res.Answer = append(res.Answer, record)
 		}
 		if isAlias && len(res.Answer) < 20 {
-			s.answer(res, strings.ToLower(alias.Target), kind)
+			s.addRecords(res, strings.ToLower(alias.Target), kind)
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (s *graphSite) signer() *picture.Signer {
 	return signer
 }
 
-// send sends an app's request. Each one meets a process that was started anew.
+// send sends an app's request. Each one meets a process that was started again.
 func (s *graphSite) send(method, target, body string, header ...string) (*http.Response, string) {
 	s.t.Helper()
 	upstream, base := mustParse(s.t, graphBase), mustParse(s.t, appBase)

@@ -61,7 +61,7 @@ type failedReader struct{ err error }
 
 func (r failedReader) Read([]byte) (int, error) { return 0, r.err }
 
-// A looseJSON writes JSON anew whose author was not strict. Its methods report
+// A looseJSON writes JSON again whose author was not strict. Its methods report
 // false for what cannot be read. What it writes may still be no JSON.
 type looseJSON struct {
 	in, out []byte

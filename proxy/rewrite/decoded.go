@@ -82,7 +82,7 @@ func (d *decoded) trimmed() (text []byte, lead int) {
 }
 
 // common splits a new text in what can be written as it was, at its head and at
-// its tail, and what is between and must be spelled anew.
+// its tail, and what is between and must be spelled again.
 func (d *decoded) common(raw, next []byte) (head, tail, middle []byte) {
 	old := d.text
 	n := commonPrefix(old[:d.firm], next)

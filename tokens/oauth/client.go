@@ -7,7 +7,7 @@
 // decides when a request is sent and what becomes of its tokens.
 //
 // A [Config] says how one account signs in. A [Client] sends the requests and
-// returns a [Grant] or a [Failure]. A Failure names its class (who can cure
+// returns a [Grant] or a [Failure]. A Failure names its class (who can fix
 // it) and a hint (what to do); the table of hints is in hints.go.
 package oauth
 

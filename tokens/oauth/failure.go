@@ -14,10 +14,10 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/internal/netfail"
 )
 
-// Class says who can cure a failure.
+// Class says who can fix a failure.
 type Class string
 
-// The three classes: a transient failure heals by itself, a required sign-in
+// The three classes: a transient failure ends by itself, a required sign-in
 // needs the user, a misconfiguration needs the operator.
 const (
 	Transient      Class = "transient"

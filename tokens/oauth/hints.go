@@ -20,9 +20,9 @@ var oauthErrors = map[string]oauthError{
 	"temporarily_unavailable": {Transient, "the identity provider is busy", waits},
 	"server_error":            {Transient, "the identity provider has a fault", waits},
 	"authorization_pending":   {Transient, "the code was not used yet", "Type the code at the address shown."},
-	"slow_down":               {Transient, "the identity provider asks for patience", "It is asked less often from now on."},
+	"slow_down":               {Transient, "the identity provider asks to slow down", "It is asked less often from now on."},
 
-	"invalid_grant":          {SigninRequired, "the sign-in is no longer valid", "Sign in again. If you took the app's permission back, the sign-in asks for it anew."},
+	"invalid_grant":          {SigninRequired, "the sign-in is no longer valid", "Sign in again. If you took the app's permission back, the sign-in asks for it again."},
 	"interaction_required":   {SigninRequired, "the identity provider wants to see the user again", "Sign in again."},
 	"login_required":         {SigninRequired, "the identity provider wants to see the user again", "Sign in again."},
 	"consent_required":       {SigninRequired, "the app's permissions were not granted", "Sign in again and accept them."},

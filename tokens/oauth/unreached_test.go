@@ -46,7 +46,7 @@ func TestRequestThatComesBackIsMisconfigured(t *testing.T) {
 }
 
 // TestCauseOfMissingResponseIsNamed: TLS interception, a proxy that wants a password
-// and an unknown name have different cures.
+// and an unknown name need different fixes.
 func TestCauseOfMissingResponseIsNamed(t *testing.T) {
 	intercepted := httptest.NewUnstartedServer(http.NotFoundHandler())
 	intercepted.Config.ErrorLog = log.New(io.Discard, "", 0)

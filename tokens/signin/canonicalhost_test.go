@@ -83,7 +83,7 @@ func TestOtherRequestsAreNotRedirected(t *testing.T) {
 
 // TestServerThatRewritesHostCausesNoRedirectLoop: behind nginx, which writes its own idea
 // of our name into Host, a browser at localhost looks as if it were at
-// 127.0.0.1. It must not be sent in circles.
+// 127.0.0.1. It must not be redirected in a loop.
 func TestServerThatRewritesHostCausesNoRedirectLoop(t *testing.T) {
 	s := newSite(t, oauth.Config{})
 	public, _ := url.Parse("http://localhost:9000")

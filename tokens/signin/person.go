@@ -22,7 +22,7 @@ type personView struct {
 	// name. It is the name where nothing does.
 	Address string
 
-	// Named says that the name is theirs, and not a stopgap.
+	// Named says that the name is theirs, and not a substitute.
 	Named bool
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/internal/sentence"
 )
 
-// refusal says why a request is refused, in words for the user.
+// refusal says why a request is refused, for the user.
 type refusal struct {
 	Status  int
 	Title   string
@@ -117,7 +117,7 @@ var titles = map[int]string{
 	http.StatusNotFound:         "Not found",
 	http.StatusMethodNotAllowed: "Not possible",
 	http.StatusTooManyRequests:  "Too many attempts",
-	http.StatusLoopDetected:     "Going in circles",
+	http.StatusLoopDetected:     "Request loop",
 }
 
 // ServeRefusal responds with a page to a request that the server around the pages

@@ -86,7 +86,7 @@ func TestStatusJSONWithoutAccountsIsEmptyList(t *testing.T) {
 	}
 }
 
-// TestStatusPageShowsAccounts: what a user looks for is there, in words.
+// TestStatusPageShowsAccounts: what a user looks for is there as text.
 func TestStatusPageShowsAccounts(t *testing.T) {
 	s := newSite(t, entra())
 	b := newBrowser(t)

@@ -14,8 +14,8 @@ import (
 type accountView struct {
 	tokens.Status
 
-	// Tone is good, warn, bad or idle: the colour of the state, which stands
-	// in words beside it.
+	// Tone is good, warn, bad or idle: the colour of the state, whose name
+	// stands beside it.
 	Tone, Label, Explanation string
 
 	ProviderName, FlowName string
