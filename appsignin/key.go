@@ -26,7 +26,7 @@ type Holder struct {
 	// Account is the name of the account, SignIn the id of the sign-in to it.
 	Account, SignIn string
 
-	// ClientKey is Visit.ClientKey of the person who has let the app sign in.
+	// ClientKey is Admission.ClientKey of the person who has let the app sign in.
 	ClientKey string
 }
 

@@ -81,7 +81,7 @@ func (g *Guard) Admit(r *http.Request, peer Peer) (*Route, *apierror.Error) {
 }
 
 // KindOf returns what a request is for by its path alone, whoever sends it: API, Page,
-// Probe or App. It is zero if there is nothing at the path, or if the path may not be sent.
+// Probe or AppSignin. It is zero if there is nothing at the path, or if the path may not be sent.
 func (g *Guard) KindOf(r *http.Request) Kind {
 	target, err := parseTarget(r)
 	if err != nil {

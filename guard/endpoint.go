@@ -22,7 +22,7 @@ const (
 // An endpoint is what the listener serves under a path. If the kind is zero,
 // it serves nothing there.
 type endpoint struct {
-	kind    Kind // API, Page, Probe or App
+	kind    Kind // API, Page, Probe or AppSignin
 	methods methodSet
 	account string           // of /auth/<account>/<action>
 	action  string           // what follows the account; empty for the status page

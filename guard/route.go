@@ -67,7 +67,7 @@ type Route struct {
 	AppKey string
 
 	// LetsIn reports whether the key of such a grant would let the client in. Only where
-	// Kind is App.
+	// Kind is AppSignin.
 	LetsIn func(AppGrant) bool
 }
 

@@ -45,8 +45,8 @@ type accountView struct {
 	// SignOut offers to delete tokens.
 	SignOut bool
 
-	// App is the app that waits for the sign-in; its forms pass it on.
-	App string
+	// WaitingApp is the app that waits for the sign-in; its forms pass it on.
+	WaitingApp string
 
 	// Paste offers the box for the address that the browser ended on.
 	Paste bool
@@ -141,7 +141,7 @@ func (p *Pages) view(q *pageRequest, a *tokens.Account) accountView {
 		Obtained:     p.instant(s.RefreshTokenObtainedAt),
 		RedirectURI:  p.redirectURI(a, q.base),
 		Served:       p.servedView(c.Name),
-		App:          q.app,
+		WaitingApp:   q.app,
 	}
 	v.Title = accountTitle(c)
 	last := p.Attempts.lastTests(c.Name)
