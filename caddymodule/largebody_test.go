@@ -40,7 +40,7 @@ func TestClientThatSendsAllFirstGetsTheRefusal(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			answered{res, string(text)}.want(t, tt.status, tt.cause)
+			response{res, string(text)}.want(t, tt.status, tt.cause)
 		})
 	}
 }

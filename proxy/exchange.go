@@ -47,7 +47,12 @@ func (x *exchange) run() (*http.Response, error) {
 	return x.runAlone()
 }
 
-func (x *exchange) runAlone() (*http.Response, error) {
+func (x *exchange) runAlone() (res *http.Response, err error) {
+	defer func() {
+		if res == nil && err == nil && x.body != nil { // a panic: its buffer would be lost to all
+			x.body.abandon()
+		}
+	}()
 	if e := x.prepare(); e != nil {
 		defer x.closeBody()
 		return x.refuse(e), nil
@@ -58,8 +63,7 @@ func (x *exchange) runAlone() (*http.Response, error) {
 	if err := x.mapBody(); err != nil {
 		return nil, x.abandon(err)
 	}
-	res, err := x.authorize()
-	if err != nil {
+	if res, err = x.authorize(); err != nil {
 		return nil, x.abandon(err)
 	}
 	if x.body != nil {

@@ -70,6 +70,25 @@ func TestPictureIsServedAfterARequestForItPanicked(t *testing.T) {
 	res.Body.Close()
 }
 
+// The buffers for bodies are those of all requests: one that panics must not keep any.
+// That is seen when the site is closed.
+func TestPanicKeepsNoBuffer(t *testing.T) {
+	const target = "/api/v1.0/me/notes/pages"
+	s := newSite(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}), func(s *site) {
+		s.transport.Next = &panics{next: http.DefaultTransport}
+	})
+	defer func() {
+		if recover() == nil {
+			t.Error("got no panic")
+		}
+	}()
+	req, _ := http.NewRequestWithContext(t.Context(), "POST", s.api.URL+target, strings.NewReader("<html></html>"))
+	req.Header.Set("Content-Type", "text/html")
+	call := s.call
+	call.Target = target
+	_, _ = s.transport.For(call).RoundTrip(req)
+}
+
 // What the response to a request for a picture says to one client is not for others.
 func TestOnlyClientsThatGetTheSameShareAPicture(t *testing.T) {
 	const target = "/api/v1.0/me/notes/resources/1/content"

@@ -4,6 +4,7 @@
 package rewrite_test
 
 import (
+	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -35,6 +36,9 @@ func mapCommands(t *testing.T, text string, before, after func(io.Reader) io.Rea
 }
 
 func whole(r io.Reader) io.Reader { return r }
+
+// inLarge reads into a buffer in which a rewriter works in place.
+func inLarge(r io.Reader) io.Reader { return bufio.NewReaderSize(r, 64<<10) }
 
 func TestCommandsReplaceURLsInAttributesOnly(t *testing.T) {
 	const local, remote = base + "/api/v1.0/r/1", "https://www.onenote.com/api/v1.0/r/1"
@@ -287,6 +291,20 @@ func timeOf(t *testing.T, text string) time.Duration {
 	return best
 }
 
+// Apps send bodies that were cut off. They go on as they are.
+func TestCommandsThatEndInAnEscapeStayAsTheyAre(t *testing.T) {
+	for _, text := range []string{`"\`, `'\`, `[{"content":"\`, `[{"content":"x\\\`, `{"a":{"b":"\`, `[{"title":"\`} {
+		for _, size := range []int{1, 2, 3, 1 << 10} {
+			pieces := func(r io.Reader) io.Reader { return &pieceReader{r, size} }
+			for name, after := range map[string]func(io.Reader) io.Reader{"pieces": pieces, "large": inLarge} {
+				if got, n := mapCommands(t, text, pieces, after); got != text || n != 0 {
+					t.Errorf("%s in pieces of %d, %s: got %q with %d links", text, size, name, got, n)
+				}
+			}
+		}
+	}
+}
+
 func TestCommandsReturnTheErrorOfTheirSource(t *testing.T) {
 	broken := iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader(`[{"a":1}]`)))
 	rules := upRules(t, "application/json")
@@ -307,12 +325,17 @@ func FuzzCommands(f *testing.F) {
 	f.Add(`src='http:\/\/localhost:8080\/api\/x\u0026`, 1)
 	f.Add(`src\u003d\u0022http://localhost:8080/api/x?a\u003db\u0026amp;c\u0022`, 2)
 	f.Add(`data=http://localhost:8080/api/src=http://localhost:8080/api/`, 7)
+	f.Add(`"\`, 1)
+	f.Add(`[{"content":"\\\`, 2)
 	f.Fuzz(func(t *testing.T, text string, size int) {
 		size = max(1, min(size, 1<<10))
 		want, links := mapCommands(t, text, whole, whole)
 		pieces := func(r io.Reader) io.Reader { return &pieceReader{r, size} }
 		if got, n := mapCommands(t, text, pieces, pieces); got != want || n != links {
 			t.Errorf("in pieces of %d: got %q, want %q", size, got, want)
+		}
+		if got, n := mapCommands(t, text, pieces, inLarge); got != want || n != links {
+			t.Errorf("in pieces of %d, into a large buffer: got %q, want %q", size, got, want)
 		}
 		if json.Valid([]byte(text)) && !json.Valid([]byte(want)) {
 			t.Errorf("got %q, which is no JSON, from %q, which is", want, text)

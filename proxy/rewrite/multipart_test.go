@@ -188,6 +188,9 @@ func FuzzMultipart(f *testing.F) {
 		if got, n, err := mapMultipart(t, string(text), pieces, pieces); err != nil || got != want || n != urls {
 			t.Errorf("in pieces of %d: got %q, %v; want %q", size, got, err, want)
 		}
+		if got, n, err := mapMultipart(t, string(text), pieces, inLarge); err != nil || got != want || n != urls {
+			t.Errorf("in pieces of %d, into a large buffer: got %q, %v; want %q", size, got, err, want)
+		}
 		if urls == 0 && !bytes.Contains(bytes.ToLower(text), []byte("content-length")) && want != string(text) {
 			t.Errorf("got %q with nothing replaced, want %q", want, text)
 		}

@@ -39,8 +39,11 @@ func (v *value) skip(b []byte, i int) int {
 }
 
 // skipString goes on after the string's last quote, which is one of that kind, or to
-// the end of b.
+// the end of b. At the end of a body b may be empty.
 func (v *value) skipString(b []byte, i int, quote byte) int {
+	if i >= len(b) {
+		return i
+	}
 	if v.escaped {
 		v.escaped = false
 		i++

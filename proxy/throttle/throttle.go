@@ -110,17 +110,7 @@ func (t *Throttle) send(next http.RoundTripper, req *http.Request, slots account
 		}
 		return nil, err
 	}
-	res, err := next.RoundTrip(req)
-	if err != nil {
-		slots.queue.Give()
-		return nil, err
-	}
-	if res.Body == nil || res.Body == http.NoBody {
-		slots.queue.Give()
-		return res, nil
-	}
-	res.Body = newHeldBody(res.Body, t.Clock, slots.queue)
-	return res, nil
+	return newHeldSlot(slots.queue, t.Clock).roundTrip(next, req)
 }
 
 // A cause is why a response counts as throttling.

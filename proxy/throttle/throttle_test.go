@@ -236,6 +236,75 @@ func TestPlaceIsFreeWhenTheResponseHasEnded(t *testing.T) {
 	}
 }
 
+// reading reads a request's body before it responds.
+type reading struct{ begun chan string }
+
+func (u reading) RoundTrip(req *http.Request) (*http.Response, error) {
+	u.begun <- req.URL.Path
+	if req.Body != nil {
+		defer req.Body.Close()
+		if _, err := io.Copy(io.Discard, req.Body); err != nil {
+			return nil, err
+		}
+	}
+	return &http.Response{StatusCode: 200, Header: make(http.Header), Body: http.NoBody, Request: req}, nil
+}
+
+func TestClientThatStopsInAnUploadDoesNotStopOthers(t *testing.T) {
+	clock := testclock.New(start)
+	th := &Throttle{Clock: clock, Queues: NewQueues(clock, 1, nil)}
+	u := reading{make(chan string, 2)}
+	body, client := io.Pipe()
+	var wait sync.WaitGroup
+	send := func(path string, body io.Reader) {
+		wait.Go(func() {
+			req, _ := http.NewRequest("POST", "https://api.example"+path, body)
+			if _, err := th.RoundTrip(u, req, "work"); err != nil {
+				t.Errorf("%s: %v", path, err)
+			}
+		})
+	}
+	send("/stalled", body)
+	<-u.begun
+	for range 3 { // a client that sends keeps its slot, however long it takes
+		if _, err := client.Write([]byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		clock.Waiters(1)
+		clock.Advance(idle / 2)
+	}
+	send("/other", nil)
+	select {
+	case path := <-u.begun:
+		t.Fatalf("%s began while the client was sending", path)
+	default:
+	}
+	clock.Waiters(1)
+	clock.Advance(idle)
+	if path := <-u.begun; path != "/other" {
+		t.Errorf("got %s, want the other request", path)
+	}
+	client.Close() // the stalled one goes on and ends
+	wait.Wait()
+}
+
+func TestSlotIsGivenBackAfterAPanic(t *testing.T) {
+	clock := testclock.New(start)
+	th := &Throttle{Clock: clock, Queues: NewQueues(clock, 1, nil)}
+	req, _ := http.NewRequest("GET", "https://api.example/", nil)
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = th.RoundTrip(panicking{}, req, "work")
+	}()
+	if _, err := th.RoundTrip(reading{make(chan string, 1)}, req, "work"); err != nil {
+		t.Error(err)
+	}
+}
+
+type panicking struct{}
+
+func (panicking) RoundTrip(*http.Request) (*http.Response, error) { panic("in the transport") }
+
 func TestQueueThatIsFullRefuses(t *testing.T) {
 	clock := testclock.New(start)
 	th := &Throttle{Clock: clock, Queues: NewQueues(clock, 1, nil)}
