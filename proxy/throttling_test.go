@@ -43,6 +43,9 @@ type panics struct {
 
 func (p *panics) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !p.done.Swap(true) {
+		if req.Body != nil {
+			_, _ = io.Copy(io.Discard, req.Body)
+		}
 		panic("the first request")
 	}
 	return p.next.RoundTrip(req)
