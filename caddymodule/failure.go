@@ -93,6 +93,14 @@ func bodyTooLarge(limit int64, option string) *apierror.Error {
 	}
 }
 
+// noSuchPage does not tell whether there is an account of that name.
+func noSuchPage() *apierror.Error {
+	return &apierror.Error{
+		Cause:   apierror.NotFound,
+		Message: "there is no such page, or no account of that name. The status page, at /, lists the accounts.",
+	}
+}
+
 func unknownAccount() *apierror.Error {
 	return &apierror.Error{
 		Cause:   apierror.UnknownAccount,

@@ -132,6 +132,7 @@ func (s *site) provision(ctx caddy.Context, a *Access, r *resolver, config guard
 	}
 	s.warnOfClientAddress(ctx, a)
 	s.pages = s.app.newPages(config.PublicURL)
+	s.pages.NotFound = func(w http.ResponseWriter, r *http.Request) { _ = s.refuse(w, r, "", noSuchPage()) } // it has responded
 	config.Callback = s.pages.HasState
 	s.bases = s.app.addSite(ctx, serves, config.PublicURL, config.AllowedHosts)
 	s.app.intercept(ownNames(config.AllowedHosts, config.PublicURL, config.ImageURL))

@@ -68,6 +68,10 @@ type Pages struct {
 	// gets a response.
 	PagesOnly bool
 
+	// NotFound responds where there is no page, or none that the client may see. Nil: a
+	// page does.
+	NotFound http.HandlerFunc
+
 	// Served returns what was served for an account; nil: not counted.
 	Served func(account string) Served
 
@@ -147,10 +151,18 @@ func (p *Pages) ServeHTTPFor(w http.ResponseWriter, r *http.Request, access Acce
 	q.account = p.account(name, access)
 	q.root = "../../"
 	if methods == nil || q.account == nil {
-		p.refuse(q, notFound)
+		p.showNotFound(q)
 		return
 	}
 	p.dispatch(q, methods)
+}
+
+func (p *Pages) showNotFound(q *pageRequest) {
+	if p.NotFound != nil {
+		p.NotFound(q.w, q.r)
+		return
+	}
+	p.refuse(q, notFound)
 }
 
 // dispatch calls the handler of the request's method.
