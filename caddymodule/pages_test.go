@@ -40,6 +40,8 @@ func TestRefusalsArePagesForPeople(t *testing.T) {
 		{"page of notes, nobody signed in", "GET", "/api/v1.0/me/notes/pages/1/content", []string{"X-Onenote-Proxy-Key", key}, 401, "signin_required", false, `"code":"40001"`},
 		{"page of notes, no key", "GET", "/api/v1.0/me/notes/pages/1/content", nil, 403, "forbidden_client", false, `"code":"40003"`},
 		{"page of notes, bad path", "GET", "/api/v1.0/%2e%2e/content", nil, 400, "bad_path", false, `"code":"20111"`},
+		{"bad path that may be the API's", "GET", "/x/..%2fAPI/v1.0/me", nil, 400, "bad_path", false, `"code":"20111"`},
+		{"bad path elsewhere", "GET", "/wiki//start", nil, 400, "bad_path", true, "Not understood"},
 		{"probe", "POST", "/healthz", nil, 405, "method_not_allowed", false, `"code":"20111"`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

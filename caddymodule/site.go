@@ -227,9 +227,13 @@ func drainBody(w http.ResponseWriter, r *http.Request) {
 
 // isForPerson reports whether a person reads what comes.
 func (s *site) isForPerson(r *http.Request, cause apierror.Cause) bool {
-	if cause == apierror.BadPath || !signin.WantsPage(r) {
+	if !signin.WantsPage(r) {
 		return false
 	}
-	kind := s.guard.get().KindOf(r)
+	g := s.guard.get()
+	if cause == apierror.BadPath {
+		return !g.MayBeAPI(r)
+	}
+	kind := g.KindOf(r)
 	return kind != guard.API && kind != guard.Probe
 }

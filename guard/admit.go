@@ -5,8 +5,12 @@ package guard
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 
+	"github.com/caddy-onenote/caddy-onenote/internal/ascii"
 	"github.com/caddy-onenote/caddy-onenote/internal/authpath"
+	"github.com/caddy-onenote/caddy-onenote/internal/percent"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
@@ -88,6 +92,17 @@ func (g *Guard) KindOf(r *http.Request) Kind {
 		return 0
 	}
 	return g.endpointOf(target.path).kind
+}
+
+// MayBeAPI reports whether somebody could read the target of a request as a path of the
+// API, also one that may not be sent.
+func (g *Guard) MayBeAPI(r *http.Request) bool {
+	text := r.RequestURI
+	for range percent.MaxDecodings {
+		text = percent.Decode(text)
+	}
+	text = strings.ReplaceAll(text, `\`, "/")
+	return slices.ContainsFunc(g.paths, func(prefix string) bool { return ascii.ContainsFold(text, prefix) })
 }
 
 // admitProbe lets everybody ask whether the proxy is alive and ready. A client
