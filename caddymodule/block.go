@@ -168,13 +168,14 @@ func flagOption(dst *bool) option {
 	}}
 }
 
-func durationOption(dst *caddy.Duration) option {
-	return option{usage: "<duration>", read: func(_ *caddyfile.Dispenser, args []string) error {
+func durationOption(usage string, dst *caddy.Duration) option {
+	zero := strings.HasSuffix(usage, "|0")
+	return option{usage: usage, read: func(_ *caddyfile.Dispenser, args []string) error {
 		if len(args) != 1 {
 			return errUsage
 		}
 		d, err := caddy.ParseDuration(args[0])
-		if err != nil || d <= 0 {
+		if err != nil || d < 0 || d == 0 && !zero {
 			return fmt.Errorf("expected a positive duration such as 90s or 10m, got %q", args[0])
 		}
 		*dst = caddy.Duration(d)

@@ -124,7 +124,7 @@ type Handler struct {
 	// again after the time that the API names, else after pauses that grow from 2
 	// seconds to a minute. Other requests are sent again only where the API says that
 	// it has not executed them. Default: `0`, no request waits.
-	MaxWait caddy.Duration `json:"max_wait,omitempty" onenote:"max_wait <duration>"`
+	MaxWait caddy.Duration `json:"max_wait,omitempty" onenote:"max_wait <duration>|0"`
 
 	// More hosts whose API URLs are rewritten. Default: none.
 	APIHosts []string `json:"api_hosts,omitempty" onenote:"api_hosts <host...>"`

@@ -100,7 +100,7 @@ type optionChecker interface {
 //	bool            no argument
 //	string          one of the words of the usage, where it lists some; else any
 //	[]string        one argument or more
-//	caddy.Duration  a positive duration
+//	caddy.Duration  a positive duration; also 0, where the usage says so
 //	int             a number from 1 on
 //	int64           a positive size in bytes
 //	*T, []T         what T reads as an argumentReader; []T repeats
@@ -112,7 +112,7 @@ func (d declaration) reader(s reflect.Value) (option, bool) {
 	case *[]string:
 		return listOption(d.usage, dst), true
 	case *caddy.Duration:
-		return durationOption(dst), true
+		return durationOption(d.usage, dst), true
 	case *int:
 		return countOption(dst), true
 	case *int64:

@@ -107,7 +107,7 @@ func jsonName(f reflect.StructField) string {
 
 // samples are arguments for those parts of a usage that not any word fits.
 var samples = map[string]string{
-	"<url>": "https://a.example", "<duration>": "90s", "<size>": "20MiB", "<n>": "3", "<cidr...>": "10.0.0.0/8", "<redirect_uri...>": "https://app.example/callback",
+	"<url>": "https://a.example", "<duration>": "90s", "<duration>|0": "90s", "<size>": "20MiB", "<n>": "3", "<cidr...>": "10.0.0.0/8", "<redirect_uri...>": "https://app.example/callback",
 	"<module>": "file_system /tmp", "{": "{\n", "}": "}", "...": "",
 }
 

@@ -68,6 +68,7 @@ func TestThrottledAPI(t *testing.T) {
 		{"passed on with the API's time", "", `"status":429,"times":1,"headers":{"Retry-After":"7"}`, 429, "7", 1},
 		{"waited for", "max_wait 10s", `"status":429,"times":1,"headers":{"Retry-After":"0.1"}`, 200, "", 2},
 		{"waited for, in another status", "max_wait 10s", `"status":403,"times":1,"headers":{"Retry-After":"0.1","Content-Type":"application/json"},"body":"{\"error\":{\"code\":\"20166\"}}"`, 200, "", 2},
+		{"not to be waited for", "max_wait 0", `"status":429,"times":1,"headers":{"Retry-After":"1"}`, 429, "1", 1},
 		{"not waited for", "max_wait 1s", `"status":503,"times":1,"headers":{"Retry-After":"20"}`, 503, "20", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
