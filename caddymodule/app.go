@@ -93,6 +93,7 @@ type App struct {
 	observer *observer
 	queues   map[string]*throttle.Queues // by upstream
 	brake    throttle.Brake
+	batches  batchBudget
 	changes  changes
 	events   eventQueue
 	channels []*channel // of notices

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 
@@ -23,6 +24,9 @@ import (
 // maxBatch is the size of the largest batch. It is read as a whole before the first
 // of its requests is sent, and each of them may be as large as Graph takes.
 const maxBatch = 16 << 20
+
+// batchRetryAfter is when to send a batch again for which there was no room.
+const batchRetryAfter = 5 * time.Second
 
 // isBatch reports whether a request is a batch of the OneNote API, at a site in front
 // of Microsoft Graph, which has no such batches.
@@ -37,7 +41,9 @@ func (h *Handler) isBatch(r *http.Request, route *guard.Route) bool {
 // serveBatch sends the requests of a batch one by one, in their order, and responds
 // with all responses. Each passes the guard and is translated as if it had come alone.
 func (h *Handler) serveBatch(w http.ResponseWriter, r *http.Request, account string) error {
-	requests, err := batch.Read(r.Header.Get("Content-Type"), http.MaxBytesReader(w, r.Body, maxBatch))
+	body := h.site.app.batches.reader(http.MaxBytesReader(w, r.Body, maxBatch))
+	defer body.release()
+	requests, err := batch.Read(r.Header.Get("Content-Type"), body)
 	if err != nil {
 		return h.failBatch(w, r, account, err)
 	}
@@ -64,6 +70,12 @@ func (h *Handler) failBatch(w http.ResponseWriter, r *http.Request, account stri
 		return h.site.refuse(w, r, account, &apierror.Error{
 			Cause:   apierror.BodyTooLarge,
 			Message: fmt.Sprintf("the batch is larger than %s. Send its requests in several batches, or one by one.", humanize.IBytes(maxBatch)),
+		})
+	case errors.Is(err, errBatchesFull):
+		return h.site.refuse(w, r, account, &apierror.Error{
+			Cause:      apierror.Throttled,
+			Message:    "too many large batches are under way at once. Send this one again later.",
+			RetryAfter: batchRetryAfter,
 		})
 	case errors.As(err, &tooLarge):
 		return h.site.refuse(w, r, account, h.failureOf(err))

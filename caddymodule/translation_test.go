@@ -265,6 +265,28 @@ func TestBatchGoesOnBehindRefusedPart(t *testing.T) {
 	wantNothingOfGraph(t, m, c.seen)
 }
 
+// Batches are read as a whole before anything is sent. That must not take all memory.
+func TestBatchesAreHeldWithinABudget(t *testing.T) {
+	_, s, _ := startTranslation(t)
+	held := &runningApp(t).batches.held
+	post := func() response {
+		return s.do("POST", "/api/beta/$batch", "--b\r\nContent-Type: application/http\r\n\r\nGET /api/v1.0/me/notes/notebooks HTTP/1.1\r\n\r\n\r\n--b--\r\n",
+			"Content-Type", "multipart/mixed; boundary=b")
+	}
+	held.Store(maxBatches - 10)
+	res := post()
+	res.want(t, 429, "throttled")
+	if got := res.Header.Get("Retry-After"); got != "5" {
+		t.Errorf("got Retry-After %q, want 5", got)
+	}
+	if got := held.Load(); got != maxBatches-10 {
+		t.Errorf("a refused batch still holds %d bytes", got-maxBatches+10)
+	}
+	held.Store(0)
+	post().want(t, 200, "")
+	eventually(t, "the batch to hold nothing", func() bool { return held.Load() == 0 })
+}
+
 // Whatever Graph's responses hold, no address in them leads an app to more than notes
 // here, nor the token to somebody else.
 func TestHostileResponseLeadsNowhere(t *testing.T) {
