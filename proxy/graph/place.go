@@ -73,7 +73,7 @@ func (p *place) enter(s segment) *problem {
 
 // unknownFunctions of the OneNote API stand at the place of an id and cannot be
 // translated.
-var unknownFunctions = [...]string{"GetNotebooksFromWebUrls", "ProvisionNewNotebook"}
+var unknownFunctions = [...]string{"GetNotebooksFromWebUrls", "ProvisionNewNotebook", "GetWopiProperties", "GetOrCreateOrganizationSharingLink"}
 
 func isUnknownFunction(name string) bool {
 	for _, function := range unknownFunctions {
