@@ -384,7 +384,7 @@ func TestLinksInTheResponsesOfABatchBecomeLocal(t *testing.T) {
 func TestHeaderFieldsOfTheAPIThatAreRemoved(t *testing.T) {
 	gone := []string{
 		"Set-Cookie", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers",
-		"Strict-Transport-Security", "Clear-Site-Data", "Alt-Svc", "NEL", "Report-To", "X-Onenote-Proxy-Error",
+		"Strict-Transport-Security", "Clear-Site-Data", "Alt-Svc", "NEL", "Report-To", "Reporting-Endpoints", "Public-Key-Pins", "Service-Worker-Allowed", "Set-Login", "X-Onenote-Proxy-Error",
 	}
 	header := []string{"X-CorrelationId", "8943c159", "Content-Security-Policy", "default-src *", "Cross-Origin-Resource-Policy", "cross-origin", "X-Content-Type-Options", "x"}
 	for _, name := range gone {

@@ -47,7 +47,7 @@ func isRemoved(name string) bool {
 	switch name {
 	case "Set-Cookie", "Set-Cookie2",
 		"Strict-Transport-Security", "Clear-Site-Data", "Alt-Svc",
-		"Nel", "Report-To",
+		"Nel", "Report-To", "Reporting-Endpoints", "Public-Key-Pins", "Service-Worker-Allowed", "Set-Login",
 		apierror.Header: // which only error responses of ours have
 		return true
 	}
