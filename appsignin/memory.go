@@ -144,7 +144,8 @@ var (
 )
 
 // redeem uses a code up if accept returns no error. Of several at once one gets it. A used
-// code is returned with errUsedCode.
+// code is returned with errUsedCode, to a request that accept lets pass: who does not know
+// what the code is bound to cannot revoke what it gave.
 func (m *Memory) redeem(now time.Time, secret string, accept func(code) error) (code, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -152,11 +153,11 @@ func (m *Memory) redeem(now time.Time, secret string, accept func(code) error) (
 	if e == nil {
 		return code{}, errUnknownCode
 	}
-	if e.used {
-		return e.value, errUsedCode
-	}
 	if err := accept(e.value); err != nil {
 		return code{}, err
+	}
+	if e.used {
+		return e.value, errUsedCode
 	}
 	e.use(now)
 	return e.value, nil

@@ -84,6 +84,45 @@ func TestCodeThatIsGivenBackStillExpires(t *testing.T) {
 	}
 }
 
+// A used code may be in a log or in the history of a browser. Only its app knows the rest,
+// and may revoke by a replay.
+func TestReplayThatDoesNotFitRevokesNothing(t *testing.T) {
+	n := newNode(t, new(sharedRecords), "secret")
+	site := n.site(t)
+	verifier := strings.Repeat("v", 43)
+	secret := n.Memory.addCode(n.Now(), code{grant: grant{Holder: holder, id: "g1", client: "app"}, redirectURI: callback, challenge: verifier, plain: true})
+	form := func(client, redirectURI, verifier string) string {
+		return url.Values{"grant_type": {"authorization_code"}, "code": {secret}, "client_id": {client}, "redirect_uri": {redirectURI}, "code_verifier": {verifier}}.Encode()
+	}
+	key := keyIn(t, postForm(site, tokenPath, form("app", callback, verifier)))
+	for name, replay := range map[string]string{
+		"another client":   form("other", callback, verifier),
+		"another redirect": form("app", callback+"/x", verifier),
+		"another verifier": form("app", callback, strings.Repeat("x", 43)),
+	} {
+		if w := postForm(site, tokenPath, replay); w.Code != http.StatusBadRequest || strings.Contains(w.Body.String(), "redeemed before") {
+			t.Errorf("%s: got %d %s, want the refusal of a code that was not used", name, w.Code, w.Body)
+		}
+		n.want(t, key, nil)
+	}
+	postForm(site, tokenPath, form("app", callback, verifier))
+	n.want(t, key, ErrRevoked)
+}
+
+// keyIn returns the key of a token response.
+func keyIn(t *testing.T, w *httptest.ResponseRecorder) string {
+	t.Helper()
+	var body map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+		t.Fatal(err)
+	}
+	key, _ := body["access_token"].(string)
+	if key == "" {
+		t.Fatalf("got %d %s, want a key", w.Code, w.Body)
+	}
+	return key
+}
+
 // FuzzTokenRequest sends whole token requests to the three services. Keys are given only
 // for a code, device code or refresh token of ours, and only to its own client.
 func FuzzTokenRequest(f *testing.F) {
