@@ -52,6 +52,10 @@ func (s *Site) redeemDevice(q *request, p params, client string) {
 		s.refuse(q, &oauthError{code: "invalid_grant", number: 54005, text: "The device code was redeemed before. All that it gave was revoked."})
 		return
 	}
+	if errors.Is(err, errBusyCode) {
+		s.refuse(q, &oauthError{code: "slow_down", number: 70018, text: "Another request is redeeming the device code. Ask again after the interval."})
+		return
+	}
 	if errors.Is(err, errUnknownCode) {
 		s.refuse(q, &oauthError{code: "expired_token", number: 70020, text: "The device code is unknown or has expired; it is valid for 15 minutes."})
 		return

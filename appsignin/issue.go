@@ -35,17 +35,26 @@ func tokenType(v apppath.Version) string {
 	return "Bearer"
 }
 
-// issue responds with keys for a code, which can be used again if what fails may pass.
+// issue responds with keys for a code, whose redemption ends before the app can know of
+// it. It can be used again if what fails may pass.
 func (s *Site) issue(q *request, p params, g grant, code string) {
 	body, err := s.tokenResponse(q, p, g)
-	if isTemporary(err) {
-		s.Memory.giveBack(code)
-	}
+	s.Memory.settle(s.Now(), code, outcomeOf(err))
 	if err != nil {
 		s.refuseGrant(q, err)
 		return
 	}
 	writeJSON(q, http.StatusOK, body)
+}
+
+func outcomeOf(err error) outcome {
+	switch {
+	case err == nil:
+		return gaveKeys
+	case isTemporary(err):
+		return failed
+	}
+	return refused
 }
 
 // tokenResponse returns keys in the shape of the service that was asked. The scope is

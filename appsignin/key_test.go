@@ -66,9 +66,15 @@ type someone struct {
 	signin SignIn
 	stored *SignIn // by another node
 	err    error   // why nothing is known
+	asked  func()  // called before SignIn returns; may be nil
 }
 
-func (s *someone) SignIn(context.Context) (SignIn, error) { return s.signin, s.err }
+func (s *someone) SignIn(context.Context) (SignIn, error) {
+	if s.asked != nil {
+		s.asked()
+	}
+	return s.signin, s.err
+}
 
 func (s *someone) Latest(context.Context) (SignIn, error) {
 	if s.stored != nil {

@@ -28,6 +28,11 @@ type Memory struct {
 	codes   table[code]
 	devices table[device]
 	resumes table[resume]
+
+	// Codes that gave keys, so that a replay is recognised. They are bounded by
+	// themselves: asking for new codes drops none of them.
+	usedCodes   table[code]
+	usedDevices table[device]
 }
 
 // grant is what an app has been granted.
@@ -74,23 +79,43 @@ type table[T any] struct {
 }
 
 type entry[T any] struct {
-	value   T
-	began   time.Time
-	expires time.Time
-	used    bool
+	value     T
+	began     time.Time
+	life      time.Duration
+	expires   time.Time
+	redeeming bool // a request is under way that may use it up
 }
 
-// use marks an entry as used. It is kept, so that a second use is recognised.
-func (e *entry[T]) use(now time.Time) {
-	e.used = true
+// redeem keeps an entry until its request has ended, however long that takes.
+func (e *entry[T]) redeem(now time.Time) {
+	e.redeeming = true
 	e.expires = now.Add(replayLife)
 }
 
-// giveBack undoes use.
-func (t *table[T]) giveBack(secret string, life time.Duration) {
-	if e := t.entries[sha256.Sum256([]byte(secret))]; e != nil {
-		e.used = false
-		e.expires = e.began.Add(life)
+// outcome is how a redemption has ended.
+type outcome int
+
+const (
+	gaveKeys outcome = iota // a replay revokes them
+	refused                 // for good: the code is used up, and has given nothing
+	failed                  // for a reason that may pass: the code can be used again
+)
+
+// settle ends a redemption. Only what gave keys goes to the used ones.
+func (t *table[T]) settle(now time.Time, used *table[T], secret string, o outcome) {
+	key := sha256.Sum256([]byte(secret))
+	e := t.entries[key]
+	if e == nil {
+		return
+	}
+	if o == failed {
+		e.redeeming = false
+		e.expires = e.began.Add(e.life)
+		return
+	}
+	delete(t.entries, key)
+	if o == gaveKeys {
+		used.add(now, secret, e.value, replayLife)
 	}
 }
 
@@ -99,7 +124,7 @@ func (t *table[T]) add(now time.Time, secret string, value T, life time.Duration
 		t.entries = make(map[[sha256.Size]byte]*entry[T])
 	}
 	t.sweep(now)
-	t.entries[sha256.Sum256([]byte(secret))] = &entry[T]{value: value, began: now, expires: now.Add(life)}
+	t.entries[sha256.Sum256([]byte(secret))] = &entry[T]{value: value, began: now, life: life, expires: now.Add(life)}
 }
 
 // find returns an entry that has not expired; nil for none.
@@ -141,35 +166,42 @@ func (m *Memory) addCode(now time.Time, c code) string {
 var (
 	errUnknownCode = errors.New("the code is unknown or has expired")
 	errUsedCode    = errors.New("the code was redeemed before")
+	errBusyCode    = errors.New("another request is redeeming the code")
 )
 
-// redeem uses a code up if accept returns no error. Of several at once one gets it. A used
-// code is returned with errUsedCode, to a request that accept lets pass: who does not know
-// what the code is bound to cannot revoke what it gave.
+// redeem begins a redemption if accept returns no error; settle ends it. A used code is
+// returned with errUsedCode, to a request that accept lets pass: who does not know what the
+// code is bound to cannot revoke what it gave. While a redemption is under way, another one
+// gets errBusyCode: the first may still fail, and then nothing was given.
 func (m *Memory) redeem(now time.Time, secret string, accept func(code) error) (code, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e := m.codes.find(now, secret)
-	if e == nil {
+	e, used := m.codes.find(now, secret), m.usedCodes.find(now, secret)
+	switch {
+	case used != nil:
+		e = used
+	case e == nil:
 		return code{}, errUnknownCode
 	}
 	if err := accept(e.value); err != nil {
 		return code{}, err
 	}
-	if e.used {
+	switch {
+	case used != nil:
 		return e.value, errUsedCode
+	case e.redeeming:
+		return code{}, errBusyCode
 	}
-	e.use(now)
+	e.redeem(now)
 	return e.value, nil
 }
 
-// giveBack makes a code or device code usable again whose request failed for a reason
-// that may pass.
-func (m *Memory) giveBack(secret string) {
+// settle ends the redemption of a code or device code.
+func (m *Memory) settle(now time.Time, secret string, o outcome) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.codes.giveBack(secret, codeLife)
-	m.devices.giveBack(secret, deviceLife)
+	m.codes.settle(now, &m.usedCodes, secret, o)
+	m.devices.settle(now, &m.usedDevices, secret, o)
 }
 
 // userCodeLetters are letters that are not mistaken for each other, and spell no words.
@@ -237,21 +269,31 @@ func (m *Memory) decide(now time.Time, userCode string, state deviceState, by Ho
 	return true
 }
 
-// poll returns the device of a device code, and uses it up once it was decided about.
+// poll returns the device of a device code. Once a person has allowed it, that begins a
+// redemption, as Memory.redeem does. A device is told once that it was declined.
 func (m *Memory) poll(now time.Time, secret, client string) (device, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e := m.devices.find(now, secret)
+	e, used := m.devices.find(now, secret), m.usedDevices.find(now, secret)
 	switch {
+	case used != nil:
+		e = used
 	case e == nil:
 		return device{}, errUnknownCode
+	}
+	switch {
 	case e.value.client != client:
 		return device{}, errOtherClient
-	case e.used:
+	case used != nil:
 		return e.value, errUsedCode
+	case e.redeeming:
+		return device{}, errBusyCode
 	}
-	if e.value.state != devicePending {
-		e.use(now)
+	switch e.value.state {
+	case deviceAllowed:
+		e.redeem(now)
+	case deviceDeclined:
+		m.devices.settle(now, nil, secret, refused)
 	}
 	return e.value, nil
 }

@@ -45,6 +45,7 @@ var (
 	errOtherClient   = &oauthError{code: "invalid_grant", number: 700005, text: "What was sent was issued to another client_id."}
 	errOtherRedirect = &oauthError{code: "invalid_grant", number: 50011, text: "redirect_uri is not the one of the authorization request."}
 	errElsewhere     = &oauthError{code: "invalid_grant", number: 50173, text: "The user who let the app sign in had not shown a client key that this site knows. Send the user to sign in again, here."}
+	errBusy          = &oauthError{code: "temporarily_unavailable", number: 90033, status: http.StatusServiceUnavailable, text: "Another request is redeeming the code. Try again in a moment."}
 	errTooMuch       = &oauthError{code: "invalid_scope", number: 70011, text: "client_id, scope and resource are longer than any app needs, so that no refresh token can hold them."}
 	errVerifier      = &oauthError{code: "invalid_grant", number: 501481, text: "code_verifier does not match the code_challenge of the authorization request."}
 	errNoClient      = &oauthError{code: "invalid_request", number: 900144, text: "The request has to contain client_id, in its body or as the user of HTTP Basic."}
@@ -198,6 +199,9 @@ func (s *Site) refuseGrant(q *request, err error) {
 	switch {
 	case errors.As(err, &e):
 		s.refuse(q, e)
+	case errors.Is(err, errBusyCode):
+		q.w.Header().Set("Retry-After", "1")
+		s.refuse(q, errBusy)
 	case errors.Is(err, errUnknownCode):
 		s.refuse(q, &oauthError{code: "invalid_grant", number: 70008, text: "The code is unknown or has expired; it is valid for one minute. Send the user to sign in again."})
 	case errors.Is(err, ErrUnknownKey), errors.Is(err, ErrExpired):

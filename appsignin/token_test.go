@@ -47,13 +47,7 @@ var holder = Holder{Account: "notes", SignIn: "first"}
 func TestCodesCanBeUsedAgainAfterAFailureThatPasses(t *testing.T) {
 	n := newNode(t, new(sharedRecords), "secret")
 	site := n.site(t)
-	code := n.Memory.addCode(n.Now(), code{grant: grant{Holder: holder, id: "g1", client: "app"}, redirectURI: callback})
-	deviceCode, userCode := n.Memory.addDevice(n.Now(), device{grant: grant{id: "g2", client: "app"}})
-	n.Memory.decide(n.Now(), userCode, deviceAllowed, holder)
-	for name, form := range map[string]string{
-		"code":        "grant_type=authorization_code&client_id=app&redirect_uri=" + url.QueryEscape(callback) + "&code=" + code,
-		"device code": "grant_type=device_code&client_id=app&device_code=" + deviceCode,
-	} {
+	for name, form := range n.redeemable() {
 		t.Run(name, func(t *testing.T) {
 			n.account.err = errDown
 			if w := postForm(site, tokenPath, form); w.Code != http.StatusServiceUnavailable {
@@ -70,6 +64,50 @@ func TestCodesCanBeUsedAgainAfterAFailureThatPasses(t *testing.T) {
 	}
 }
 
+// redeemable returns the forms that redeem a code and a device code.
+func (n *node) redeemable() map[string]string {
+	code := n.Memory.addCode(n.Now(), code{grant: grant{Holder: holder, id: "g1", client: "app"}, redirectURI: callback})
+	deviceCode, userCode := n.Memory.addDevice(n.Now(), device{grant: grant{id: "g2", client: "app"}})
+	n.Memory.decide(n.Now(), userCode, deviceAllowed, holder)
+	return map[string]string{
+		"code":        "grant_type=authorization_code&client_id=app&redirect_uri=" + url.QueryEscape(callback) + "&code=" + code,
+		"device code": "grant_type=device_code&client_id=app&device_code=" + deviceCode,
+	}
+}
+
+// A request that waits for a slow storage may still fail. An app that tries again meanwhile
+// does not revoke what its third try gives.
+func TestRetryDuringARedemptionRevokesNothing(t *testing.T) {
+	n := newNode(t, new(sharedRecords), "secret")
+	site := n.site(t)
+	want := map[string]string{"code": `"temporarily_unavailable"`, "device code": `"slow_down"`}
+	for name, form := range n.redeemable() {
+		t.Run(name, func(t *testing.T) {
+			asked, release := make(chan struct{}), make(chan struct{})
+			n.account.asked = func() {
+				close(asked)
+				<-release
+			}
+			first := make(chan *httptest.ResponseRecorder)
+			go func() { first <- postForm(site, tokenPath, form) }()
+			<-asked
+			n.account.asked, n.account.err = nil, errDown
+			if w := postForm(site, tokenPath, form); !strings.Contains(w.Body.String(), want[name]) {
+				t.Errorf("meanwhile: got %d %s, want %s", w.Code, w.Body, want[name])
+			}
+			close(release)
+			if w := <-first; w.Code != http.StatusServiceUnavailable {
+				t.Errorf("got %d %s, want the failure of the storage", w.Code, w.Body)
+			}
+			n.account.err = nil
+			key := keyIn(t, postForm(site, tokenPath, form))
+			n.want(t, key, nil)
+			postForm(site, tokenPath, form)
+			n.want(t, key, ErrRevoked)
+		})
+	}
+}
+
 func TestCodeThatIsGivenBackStillExpires(t *testing.T) {
 	n := newNode(t, new(sharedRecords), "secret")
 	secret := n.Memory.addCode(n.Now(), code{})
@@ -77,7 +115,7 @@ func TestCodeThatIsGivenBackStillExpires(t *testing.T) {
 	if _, err := n.Memory.redeem(n.Now(), secret, accept); err != nil {
 		t.Fatal(err)
 	}
-	n.Memory.giveBack(secret)
+	n.Memory.settle(n.Now(), secret, failed)
 	n.pass(codeLife)
 	if _, err := n.Memory.redeem(n.Now(), secret, accept); !errors.Is(err, errUnknownCode) {
 		t.Errorf("got %v, want %v", err, errUnknownCode)
