@@ -20,9 +20,23 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // sharedRecords are records that several nodes share, in the clear.
 type sharedRecords struct {
-	mu     sync.Mutex
-	values map[string][]byte
-	down   bool
+	mu      sync.Mutex
+	values  map[string][]byte
+	down    bool
+	updates int
+	hang    atomic.Bool // updates wait until their time is over
+}
+
+func (s *sharedRecords) setDown(down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = down
+}
+
+func (s *sharedRecords) updated() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.updates
 }
 
 var errDown = errors.New("the storage is down")
@@ -44,9 +58,14 @@ func (s *sharedRecords) load(name string, content any) error {
 	return json.Unmarshal(value, content)
 }
 
-func (s *sharedRecords) Update(_ context.Context, name string, content any, change func() bool) error {
+func (s *sharedRecords) Update(ctx context.Context, name string, content any, change func() bool) error {
+	if s.hang.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.updates++
 	if err := s.load(name, content); err != nil && !errors.Is(err, ErrNoRecord) {
 		return err
 	}
