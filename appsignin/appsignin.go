@@ -135,6 +135,10 @@ type Admission struct {
 	// Account is the name of the account that the client may use.
 	Account string
 
+	// Client tells a client on another machine from others, by its address; empty for
+	// all clients on this one.
+	Client string
+
 	// ClientKey tells which client key the person has shown who lets an app sign in;
 	// empty for none.
 	ClientKey string

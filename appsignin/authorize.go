@@ -124,11 +124,16 @@ func (s *Site) authorizeAs(q *request, a authorization) {
 	}
 }
 
-// signInFirst sends the browser to our sign-in page, which leads back here.
+// signInFirst sends the browser to our sign-in page, which leads back here. Where too many
+// requests wait it does not: the person signs in all the same, and starts the app again.
 func (s *Site) signInFirst(q *request, query, source string) {
 	path, _, _ := strings.Cut(q.admission.Target, "?")
-	id := s.Memory.addResume(s.Now(), resume{strings.TrimPrefix(path, "/") + query, source})
-	seeOther(q.w, q.root+"auth/"+q.admission.Account+"/signin?"+url.Values{ResumeField: {id}}.Encode())
+	page := q.root + "auth/" + q.admission.Account + "/signin"
+	id := s.Memory.addResume(s.Now(), q.admission.Client, resume{strings.TrimPrefix(path, "/") + query, source})
+	if id != "" {
+		page += "?" + url.Values{ResumeField: {id}}.Encode()
+	}
+	seeOther(q.w, page)
 }
 
 // ResumeField names the request of an app that waits, in the query and the forms of our
@@ -145,7 +150,12 @@ func (s *Site) grantAndRespond(q *request, a authorization, signin SignIn) {
 	var response fields
 	issued := ""
 	if a.wants.code {
-		issued = s.Memory.addCode(s.Now(), code{grant: g, redirectURI: a.redirectURI, challenge: a.challenge, plain: a.plain})
+		var err error
+		issued, err = s.Memory.addCode(s.Now(), q.admission.Client, code{grant: g, redirectURI: a.redirectURI, challenge: a.challenge, plain: a.plain})
+		if err != nil {
+			s.respond(q, a, errFull.response(q.path.Version))
+			return
+		}
 		response.add("code", issued)
 	}
 	if a.wants.token {

@@ -26,7 +26,12 @@ func (s *Site) deviceCode(q *request) {
 		id: newGrantID(), client: client, scope: p.get("scope"), resource: p.get("resource"),
 		refreshes: wantsRefresh(q.path.Version, p.get("scope")),
 	}
-	deviceCode, userCode := s.Memory.addDevice(s.Now(), device{grant: g})
+	deviceCode, userCode, err := s.Memory.addDevice(s.Now(), q.admission.Client, device{grant: g})
+	if err != nil {
+		q.w.Header().Set("Retry-After", "60")
+		s.refuse(q, errFull)
+		return
+	}
 	address := q.base + apppath.Device
 	body := map[string]any{
 		"device_code": deviceCode, "user_code": userCode,

@@ -268,27 +268,6 @@ func TestRevocationsAreBounded(t *testing.T) {
 	}
 }
 
-func TestMemoryIsBoundedAndForgets(t *testing.T) {
-	now := time.Unix(1_800_000_000, 0)
-	m := new(Memory)
-	first := m.addCode(now, code{})
-	for i := range maxEntries {
-		m.addCode(now.Add(time.Duration(i+1)), code{})
-	}
-	accept := func(code) error { return nil }
-	if _, err := m.redeem(now, first, accept); !errors.Is(err, errUnknownCode) || len(m.codes.entries) > maxEntries {
-		t.Errorf("got %v of %d codes, want the oldest to be dropped", err, len(m.codes.entries))
-	}
-	late := m.addCode(now, code{})
-	if _, err := m.redeem(now.Add(codeLife), late, accept); !errors.Is(err, errUnknownCode) {
-		t.Errorf("after a minute: got %v, want %v", err, errUnknownCode)
-	}
-	m.addCode(now.Add(2*replayLife), code{})
-	if len(m.codes.entries) != 1 {
-		t.Errorf("%d codes are kept, want 1", len(m.codes.entries))
-	}
-}
-
 func TestNodesShareTheSigningKey(t *testing.T) {
 	records := new(sharedRecords)
 	first, second := newNode(t, records, "secret"), newNode(t, records, "secret")

@@ -7,6 +7,8 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
+	"maps"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -17,9 +19,20 @@ const (
 	deviceLife = 15 * time.Minute // of a device code
 	resumeLife = 30 * time.Minute // how long a person may take to sign in first
 
-	// maxEntries bounds each kind: asking for one costs nothing.
-	maxEntries = 1024
+	// Asking for an entry costs nothing, so each kind is bounded, and who comes too late
+	// is refused: else strangers could drop what others are about to use. Clients on this
+	// machine have a half of their own; of the other half each address gets a share.
+	maxLocal  = 512
+	maxRemote = 512
+	maxShare  = 64
+
+	// maxUsed bounds the used codes; the oldest are dropped.
+	maxUsed = 1024
 )
+
+// errFull means that there is no room for one more entry of a client.
+var errFull = &oauthError{code: "temporarily_unavailable", number: 90033, status: http.StatusTooManyRequests,
+	text: "Too many apps are signing in at the moment, at this proxy or from this address. Try again in a minute."}
 
 // Memory has the codes that were handed out and not used yet. It holds data only, no
 // account, storage or clock, so it outlives configurations. The zero value is ready.
@@ -80,6 +93,7 @@ type table[T any] struct {
 
 type entry[T any] struct {
 	value     T
+	from      string // Admission.Client of who has asked for it
 	began     time.Time
 	life      time.Duration
 	expires   time.Time
@@ -115,16 +129,51 @@ func (t *table[T]) settle(now time.Time, used *table[T], secret string, o outcom
 	}
 	delete(t.entries, key)
 	if o == gaveKeys {
-		used.add(now, secret, e.value, replayLife)
+		used.keep(now, secret, e.value)
 	}
 }
 
-func (t *table[T]) add(now time.Time, secret string, value T, life time.Duration) {
+// add adds an entry of a client; false where the client has no room for it.
+func (t *table[T]) add(now time.Time, from, secret string, value T, life time.Duration) bool {
+	t.sweep(now)
+	if !t.hasRoom(from) {
+		return false
+	}
+	t.put(secret, &entry[T]{value: value, from: from, began: now, life: life, expires: now.Add(life)})
+	return true
+}
+
+// hasRoom reports whether a client may have one more entry.
+func (t *table[T]) hasRoom(from string) bool {
+	remote, own := 0, 0
+	for _, e := range t.entries {
+		if e.from != "" {
+			remote++
+		}
+		if e.from == from {
+			own++
+		}
+	}
+	if from == "" {
+		return own < maxLocal
+	}
+	return own < maxShare && remote < maxRemote
+}
+
+// keep adds a used entry, and drops the oldest where there are too many.
+func (t *table[T]) keep(now time.Time, secret string, value T) {
+	t.sweep(now)
+	if len(t.entries) >= maxUsed {
+		t.dropOldest()
+	}
+	t.put(secret, &entry[T]{value: value, began: now, expires: now.Add(replayLife)})
+}
+
+func (t *table[T]) put(secret string, e *entry[T]) {
 	if t.entries == nil {
 		t.entries = make(map[[sha256.Size]byte]*entry[T])
 	}
-	t.sweep(now)
-	t.entries[sha256.Sum256([]byte(secret))] = &entry[T]{value: value, began: now, life: life, expires: now.Add(life)}
+	t.entries[sha256.Sum256([]byte(secret))] = e
 }
 
 // find returns an entry that has not expired; nil for none.
@@ -136,30 +185,31 @@ func (t *table[T]) find(now time.Time, secret string) *entry[T] {
 	return e
 }
 
-// sweep drops what has expired, and the oldest entry where there is no room for one more.
+// sweep drops what has expired.
 func (t *table[T]) sweep(now time.Time) {
+	maps.DeleteFunc(t.entries, func(_ [sha256.Size]byte, e *entry[T]) bool { return !now.Before(e.expires) })
+}
+
+func (t *table[T]) dropOldest() {
 	var oldest [sha256.Size]byte
 	var began time.Time
 	for key, e := range t.entries {
-		if !now.Before(e.expires) {
-			delete(t.entries, key)
-			continue
-		}
 		if began.IsZero() || e.began.Before(began) {
 			oldest, began = key, e.began
 		}
 	}
-	if len(t.entries) >= maxEntries {
-		delete(t.entries, oldest)
-	}
+	delete(t.entries, oldest)
 }
 
-func (m *Memory) addCode(now time.Time, c code) string {
+// addCode returns a new code for a client, or errFull.
+func (m *Memory) addCode(now time.Time, from string, c code) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	secret := newSecret(codeKind)
-	m.codes.add(now, secret, c, codeLife)
-	return secret
+	if !m.codes.add(now, from, secret, c, codeLife) {
+		return "", errFull
+	}
+	return secret, nil
 }
 
 // Why a code cannot be redeemed.
@@ -227,13 +277,16 @@ func randomBelow(n int) int {
 	}
 }
 
-func (m *Memory) addDevice(now time.Time, d device) (deviceCode, userCode string) {
+// addDevice returns new codes for the device of a client, or errFull.
+func (m *Memory) addDevice(now time.Time, from string, d device) (deviceCode, userCode string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	d.userCode = newUserCode()
 	deviceCode = newSecret(deviceKind)
-	m.devices.add(now, deviceCode, d, deviceLife)
-	return deviceCode, d.userCode
+	if !m.devices.add(now, from, deviceCode, d, deviceLife) {
+		return "", "", errFull
+	}
+	return deviceCode, d.userCode, nil
 }
 
 // deviceOf returns the device that waits for that user code.
@@ -304,12 +357,14 @@ type resume struct {
 	source  string // where the app is sent in the end; see formSource
 }
 
-// addResume keeps a request, and returns its id.
-func (m *Memory) addResume(now time.Time, r resume) string {
+// addResume keeps a request of a client, and returns its id; empty where there is no room.
+func (m *Memory) addResume(now time.Time, from string, r resume) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	id := rand.Text()
-	m.resumes.add(now, id, r, resumeLife)
+	if !m.resumes.add(now, from, id, r, resumeLife) {
+		return ""
+	}
 	return id
 }
 

@@ -31,7 +31,7 @@ func postForm(site *Site, path, form string, headers ...string) *httptest.Respon
 		r.Header.Set(headers[i], headers[i+1])
 	}
 	w := httptest.NewRecorder()
-	site.ServeHTTP(w, r, Admission{Target: path, Base: &url.URL{Scheme: "http", Host: "localhost"}, Account: "notes"})
+	site.ServeHTTP(w, r, Admission{Client: r.Header.Get("Test-Client"), Target: path, Base: &url.URL{Scheme: "http", Host: "localhost"}, Account: "notes"})
 	return w
 }
 
@@ -47,7 +47,7 @@ var holder = Holder{Account: "notes", SignIn: "first"}
 func TestCodesCanBeUsedAgainAfterAFailureThatPasses(t *testing.T) {
 	n := newNode(t, new(sharedRecords), "secret")
 	site := n.site(t)
-	for name, form := range n.redeemable() {
+	for name, form := range n.redeemable(t) {
 		t.Run(name, func(t *testing.T) {
 			n.account.err = errDown
 			if w := postForm(site, tokenPath, form); w.Code != http.StatusServiceUnavailable {
@@ -64,10 +64,30 @@ func TestCodesCanBeUsedAgainAfterAFailureThatPasses(t *testing.T) {
 	}
 }
 
+// code returns a new code.
+func (n *node) code(t *testing.T, c code) string {
+	t.Helper()
+	secret, err := n.Memory.addCode(n.Now(), "", c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return secret
+}
+
+// device returns the codes of a new device.
+func (n *node) device(t *testing.T, from string) (deviceCode, userCode string) {
+	t.Helper()
+	deviceCode, userCode, err := n.Memory.addDevice(n.Now(), from, device{grant: grant{id: "g2", client: "app"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deviceCode, userCode
+}
+
 // redeemable returns the forms that redeem a code and a device code.
-func (n *node) redeemable() map[string]string {
-	code := n.Memory.addCode(n.Now(), code{grant: grant{Holder: holder, id: "g1", client: "app"}, redirectURI: callback})
-	deviceCode, userCode := n.Memory.addDevice(n.Now(), device{grant: grant{id: "g2", client: "app"}})
+func (n *node) redeemable(t *testing.T) map[string]string {
+	code := n.code(t, code{grant: grant{Holder: holder, id: "g1", client: "app"}, redirectURI: callback})
+	deviceCode, userCode := n.device(t, "")
 	n.Memory.decide(n.Now(), userCode, deviceAllowed, holder)
 	return map[string]string{
 		"code":        "grant_type=authorization_code&client_id=app&redirect_uri=" + url.QueryEscape(callback) + "&code=" + code,
@@ -81,7 +101,7 @@ func TestRetryDuringARedemptionRevokesNothing(t *testing.T) {
 	n := newNode(t, new(sharedRecords), "secret")
 	site := n.site(t)
 	want := map[string]string{"code": `"temporarily_unavailable"`, "device code": `"slow_down"`}
-	for name, form := range n.redeemable() {
+	for name, form := range n.redeemable(t) {
 		t.Run(name, func(t *testing.T) {
 			asked, release := make(chan struct{}), make(chan struct{})
 			n.account.asked = func() {
@@ -110,7 +130,7 @@ func TestRetryDuringARedemptionRevokesNothing(t *testing.T) {
 
 func TestCodeThatIsGivenBackStillExpires(t *testing.T) {
 	n := newNode(t, new(sharedRecords), "secret")
-	secret := n.Memory.addCode(n.Now(), code{})
+	secret := n.code(t, code{})
 	accept := func(code) error { return nil }
 	if _, err := n.Memory.redeem(n.Now(), secret, accept); err != nil {
 		t.Fatal(err)
@@ -128,7 +148,7 @@ func TestReplayThatDoesNotFitRevokesNothing(t *testing.T) {
 	n := newNode(t, new(sharedRecords), "secret")
 	site := n.site(t)
 	verifier := strings.Repeat("v", 43)
-	secret := n.Memory.addCode(n.Now(), code{grant: grant{Holder: holder, id: "g1", client: "app"}, redirectURI: callback, challenge: verifier, plain: true})
+	secret := n.code(t, code{grant: grant{Holder: holder, id: "g1", client: "app"}, redirectURI: callback, challenge: verifier, plain: true})
 	form := func(client, redirectURI, verifier string) string {
 		return url.Values{"grant_type": {"authorization_code"}, "code": {secret}, "client_id": {client}, "redirect_uri": {redirectURI}, "code_verifier": {verifier}}.Encode()
 	}
@@ -177,8 +197,8 @@ func FuzzTokenRequest(f *testing.F) {
 		n.SigningKey = signingKey
 		site := n.site(t)
 		// Secrets are not known to the fuzzer: words stand for them.
-		code := n.Memory.addCode(n.Now(), code{grant: grant{Holder: holder, id: "g1", client: "app", refreshes: true}, redirectURI: callback})
-		deviceCode, userCode := n.Memory.addDevice(n.Now(), device{grant: grant{id: "g2", client: "app"}})
+		code := n.code(t, code{grant: grant{Holder: holder, id: "g1", client: "app", refreshes: true}, redirectURI: callback})
+		deviceCode, userCode := n.device(t, "")
 		n.Memory.decide(n.Now(), userCode, deviceAllowed, holder)
 		refresh, err := n.sealStatement(refreshKind, statement{Account: "notes", SignIn: "first", Grant: "g3", Client: "app"}, refreshLife)
 		if err != nil {

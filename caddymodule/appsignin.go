@@ -163,6 +163,9 @@ func (k *appKeys) Check(ctx context.Context, key string) (guard.AppGrant, *apier
 // appAdmission tells what the guard knows of a request with which an app signs in.
 func appAdmission(route *guard.Route) appsignin.Admission {
 	v := appsignin.Admission{Target: route.Target, Base: route.Base, Account: route.Account, ClientKey: route.ClientKey}
+	if route.Remote {
+		v.Client = route.Client.String()
+	}
 	if route.LetsIn != nil {
 		v.LetsIn = func(h appsignin.Holder) bool { return route.LetsIn(guard.AppGrant(h)) }
 	}

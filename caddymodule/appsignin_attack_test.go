@@ -185,6 +185,23 @@ func TestParametersOfTokenRequestsAreBounded(t *testing.T) {
 	v2App(s).refresh(long).wantError(t, 400, "invalid_request")
 }
 
+// One address gets a share of the device codes that there are, and no more.
+func TestClientsElsewhereDoNotTakeAllDeviceCodes(t *testing.T) {
+	_, s := appSite(t, "client_key a key-a", "allow_remote_signin")
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	ask := func(headers ...string) answered {
+		return s.do("POST", "/common/oauth2/v2.0/devicecode", "client_id=x", append(headers, form...)...)
+	}
+	for range 64 {
+		ask("X-Forwarded-For", "192.0.2.1").want(t, 200, "")
+	}
+	res := ask("X-Forwarded-For", "192.0.2.1")
+	if res.wantError(t, 429, "temporarily_unavailable"); res.Header.Get("Retry-After") == "" {
+		t.Error("there is no Retry-After")
+	}
+	ask().want(t, 200, "")
+}
+
 // Options of reverse_proxy may copy what the client has sent.
 func TestKeysThatHeaderUpCopiesDoNotGoUpstream(t *testing.T) {
 	m, s := appSite(t, "header_up X-Original-Uri {http.request.uri}", "header_up X-Original-Authorization {http.request.header.Authorization}")

@@ -122,6 +122,7 @@ func (k appKey) bind(route *Route) *apierror.Error {
 // its own secret.
 func (g *Guard) admitApp(c *candidate) (*Route, *apierror.Error) {
 	route := g.newRoute(c, AppSignin)
+	route.Client = c.client.network()
 	if route.Remote && !g.allowRemoteSignin {
 		return nil, remoteSignin()
 	}

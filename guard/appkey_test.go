@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -141,4 +142,20 @@ func TestPathsOfAppsAreAdmittedWithAppSigninOnly(t *testing.T) {
 		call{line: line, header: http.Header{"Origin": {"https://evil.example"}}, want: apierror.ForbiddenOrigin}.check(t, appGuard(t))
 	}
 	call{line: "GET /oauth20_token.srf", want: apierror.MethodNotAllowed}.check(t, appGuard(t))
+}
+
+// What apps ask for is shared out among clients by this.
+func TestRouteOfAnAppHasTheNetworkOfTheClient(t *testing.T) {
+	g := appGuard(t, func(c *guard.Config) { c.AllowRemoteSignin = true })
+	for address, want := range map[string]string{
+		"192.0.2.7":        "192.0.2.7/32",
+		"::ffff:192.0.2.7": "192.0.2.7/32",
+		"2001:db8::1:2":    "2001:db8::/64",
+		"2001:db8::3%eth0": "2001:db8::/64",
+	} {
+		route := call{line: "POST /oauth20_token.srf", peer: guard.Peer{ClientIP: netip.MustParseAddr(address)}, kind: guard.AppSignin}.check(t, g)
+		if route != nil && (route.Client.String() != want || !route.Remote) {
+			t.Errorf("%s: got %v, want %s", address, route.Client, want)
+		}
+	}
 }

@@ -62,6 +62,18 @@ func (c clientInfo) limited() netip.Addr {
 	return c.addr
 }
 
+// network returns the client's address, as limited does, for sharing something out. Who has
+// an IPv6 address has 2^64 of them.
+func (c clientInfo) network() netip.Prefix {
+	addr := c.limited()
+	bits := addr.BitLen()
+	if addr.Is6() {
+		bits = 64
+	}
+	p, _ := addr.Prefix(bits) // it fails for no number of bits that an address has
+	return p
+}
+
 // needsKey reports whether the client is admitted with a key only. A forwarder
 // that adds no header field cannot be told from a local client. So if the site
 // has keys, local clients need one as well.

@@ -4,6 +4,7 @@
 package guard
 
 import (
+	"net/netip"
 	"net/url"
 
 	"github.com/caddy-onenote/caddy-onenote/proxy/picture"
@@ -65,6 +66,11 @@ type Route struct {
 
 	// AppKey is the key of an app with which the client came in; empty for none.
 	AppKey string
+
+	// Client is the address of the client, an IPv6 address as the network that a client
+	// has to itself; all clients behind a forwarder on this machine have one. Only where
+	// Kind is AppSignin.
+	Client netip.Prefix
 
 	// LetsIn reports whether the key of such a grant would let the client in. Only where
 	// Kind is AppSignin.
