@@ -44,6 +44,7 @@ import (
 
 	"github.com/caddy-onenote/caddy-onenote/internal/apppath"
 	"github.com/caddy-onenote/caddy-onenote/internal/pagelook"
+	"github.com/caddy-onenote/caddy-onenote/internal/repeated"
 )
 
 // An Account is an account of the proxy.
@@ -107,6 +108,8 @@ type Service struct {
 
 	Now    func() time.Time
 	Logger *zap.Logger
+
+	failure repeated.Failure
 }
 
 // Site is one listener with app_signin.

@@ -92,6 +92,8 @@ func (s *Site) showUnavailable(q *request, err error) {
 	s.showProblem(q, http.StatusServiceUnavailable, unavailable)
 }
 
+// logUnavailable logs why an app could not be signed in, once in a while. A success of
+// another request says nothing of what fails, and a stranger could choose between the two.
 func (s *Service) logUnavailable(err error) {
-	s.log().Error("an app could not be signed in", zap.Error(err))
+	s.failure.Log(s.log(), s.Now(), "an app could not be signed in", err)
 }

@@ -4,6 +4,7 @@
 package appsignin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -12,6 +13,8 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/repeated"
 )
 
 const (
@@ -64,6 +67,7 @@ type Revocations struct {
 	more    chan struct{} // ends the pause of save
 	closing chan struct{} // closed by Close
 	closed  bool
+	failure repeated.Failure
 }
 
 // Close tries once more to store what is not stored, and waits for what runs in the
@@ -103,8 +107,8 @@ func (v *Revocations) has(ctx context.Context, grant string) (bool, error) {
 			return false, err
 		}
 	case age >= revocationsStale:
-		if err := v.read(ctx, revocationsWait); err != nil && v.Logger != nil {
-			v.Logger.Warn("what other nodes have revoked cannot be read; what was known before is used", zap.Error(err))
+		if err := v.read(ctx, revocationsWait); err != nil {
+			v.log().Warn("what other nodes have revoked cannot be read; what was known before is used", zap.Error(err))
 		}
 	}
 	v.mu.Lock()
@@ -201,7 +205,7 @@ func (v *Revocations) save() {
 			v.giveUp(err)
 			return
 		}
-		v.logFailure("revocations of app keys could not be stored yet, and would be lost at a restart; this is tried again", err)
+		v.failure.Log(v.log(), v.Now(), "revocations of app keys could not be stored yet, and would be lost at a restart; this is tried again", err)
 		v.wait(pause)
 	}
 }
@@ -271,14 +275,10 @@ func (v *Revocations) giveUp(err error) {
 	v.mu.Lock()
 	v.saving = false
 	v.mu.Unlock()
-	v.logFailure("revocations of app keys could not be stored before the end, and are lost", err)
+	v.log().Error("revocations of app keys could not be stored before the end, and are lost", zap.Error(err))
 }
 
-func (v *Revocations) logFailure(message string, err error) {
-	if v.Logger != nil {
-		v.Logger.Error(message, zap.Error(err))
-	}
-}
+func (v *Revocations) log() *zap.Logger { return cmp.Or(v.Logger, zap.NewNop()) }
 
 // wait waits until it is time to store again: after a pause, or because more was revoked,
 // for which the storage may work.

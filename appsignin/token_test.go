@@ -11,6 +11,12 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/caddy-onenote/caddy-onenote/internal/repeated"
 )
 
 // site is a Site of the node.
@@ -179,6 +185,32 @@ func keyIn(t *testing.T, w *httptest.ResponseRecorder) string {
 		t.Fatalf("got %d %s, want a key", w.Code, w.Body)
 	}
 	return key
+}
+
+// Anybody can send requests, so a line for each would fill the disk.
+func TestMissingSealingKeyIsLoggedOnceByAppSignIns(t *testing.T) {
+	core, logs := observer.New(zapcore.ErrorLevel)
+	n := newNode(t, new(sharedRecords)) // without any key
+	n.Logger = zap.New(core)
+	site := n.site(t)
+	form := n.redeemable(t)["code"]
+	send := func(when string, want int) {
+		t.Helper()
+		for range 20 {
+			if w := postForm(site, tokenPath, form); w.Code != http.StatusServiceUnavailable {
+				t.Fatalf("%s: got %d %s, want 503", when, w.Code, w.Body)
+			}
+			postForm(site, tokenPath, "grant_type=refresh_token&client_id=app&refresh_token="+marker+"rAAAA")
+			authorize(site, "") // it succeeds
+		}
+		if got := logs.Len(); got != want {
+			t.Errorf("%s: got %d lines, want %d", when, got, want)
+		}
+	}
+	send("at first", 1)
+	n.pass(repeated.Every)
+	form = n.redeemable(t)["code"]
+	send("ten minutes later", 2)
 }
 
 // FuzzTokenRequest sends whole token requests to the three services. Keys are given only

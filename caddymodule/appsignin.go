@@ -17,6 +17,7 @@ import (
 	"github.com/caddy-onenote/caddy-onenote/appsignin"
 	"github.com/caddy-onenote/caddy-onenote/guard"
 	"github.com/caddy-onenote/caddy-onenote/internal/apppath"
+	"github.com/caddy-onenote/caddy-onenote/internal/repeated"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 	"github.com/caddy-onenote/caddy-onenote/tokens"
 )
@@ -136,7 +137,7 @@ func (r appRecords) Update(ctx context.Context, name string, content any, change
 type appKeys struct {
 	service *appsignin.Service
 	log     *zap.Logger
-	failure repeatedFailure
+	failure repeated.Failure
 }
 
 // Has implements guard.AppKeys.
@@ -147,12 +148,12 @@ func (k *appKeys) Check(ctx context.Context, key string) (guard.AppGrant, *apier
 	holder, err := k.service.Check(ctx, key)
 	switch {
 	case err == nil:
-		k.failure.end()
+		k.failure.End()
 		return guard.AppGrant(holder), nil
 	case appsignin.IsDead(err):
 		return guard.AppGrant{}, deadAppKey(err)
 	}
-	k.failure.log(k.log, k.service.Now(), "keys of apps cannot be checked", err)
+	k.failure.Log(k.log, k.service.Now(), "keys of apps cannot be checked", err)
 	return guard.AppGrant{}, &apierror.Error{
 		Cause:      apierror.IdentityUnavailable,
 		Message:    "the key of the app cannot be checked now, because the storage or the sealing key cannot be used; the log says why. Try again.",

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
+	"github.com/caddy-onenote/caddy-onenote/internal/repeated"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 	"github.com/caddy-onenote/caddy-onenote/tokens/oauth"
 )
@@ -33,7 +34,7 @@ type guardSource struct {
 
 	current atomic.Pointer[madeGuard]
 	making  sync.Mutex
-	failure repeatedFailure
+	failure repeated.Failure
 }
 
 // clientKey is a client key whose value may be in a file.
@@ -101,7 +102,7 @@ func (s *guardSource) remake(old *madeGuard) *guard.Guard {
 	made, err := s.make(s.keys, s.pictures)
 	switch {
 	case err != nil:
-		s.failure.log(s.log, s.clock.Now(), "keys of the site cannot be used", err)
+		s.failure.Log(s.log, s.clock.Now(), "keys of the site cannot be used", err)
 		if old == nil {
 			return s.probesOnly
 		}
@@ -111,7 +112,7 @@ func (s *guardSource) remake(old *madeGuard) *guard.Guard {
 	case old != nil && slices.Equal(made.keys, old.keys):
 		made.guard = old.guard // it remembers who sent wrong keys
 	}
-	s.failure.end()
+	s.failure.End()
 	s.current.Store(made)
 	return made.guard
 }

@@ -14,6 +14,7 @@ import (
 	zapobserver "go.uber.org/zap/zaptest/observer"
 
 	"github.com/caddy-onenote/caddy-onenote/guard"
+	"github.com/caddy-onenote/caddy-onenote/internal/repeated"
 	"github.com/caddy-onenote/caddy-onenote/proxy/apierror"
 )
 
@@ -128,7 +129,7 @@ func TestMissingKeyFileIsLoggedOnceWhileItLasts(t *testing.T) {
 		}
 	}
 	wantLines("missing", 1)
-	clock.advance(failureEvery)
+	clock.advance(repeated.Every)
 	wantLines("still missing", 2)
 	write(t, path, " spaces and\n\na line break inside\n")
 	wantLines("unusable", 3)

@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/caddy-onenote/caddy-onenote/internal/repeated"
 	"github.com/caddy-onenote/caddy-onenote/proxy/picture"
 	"github.com/caddy-onenote/caddy-onenote/tokens"
 )
@@ -26,7 +27,7 @@ type pictureSigner struct {
 
 	made    atomic.Pointer[picture.Signer]
 	making  sync.Mutex
-	failure repeatedFailure
+	failure repeated.Failure
 }
 
 // errNoPictureKey is told to clients, who need not know where the key is.
@@ -45,7 +46,7 @@ func (p *pictureSigner) get() (*picture.Signer, error) {
 	}
 	s, err := p.make()
 	if err != nil {
-		p.failure.log(p.log, p.now(), "pictures cannot be signed", err)
+		p.failure.Log(p.log, p.now(), "pictures cannot be signed", err)
 		return nil, errNoPictureKey
 	}
 	p.made.Store(s)
