@@ -102,11 +102,14 @@ func readTokenRequest(r *http.Request) (params, string, *oauthError) {
 			return p, "", errTwoClients
 		}
 		if client == "" {
-			client = decode(user)
+			client = strings.Clone(decode(user)) // what is kept does not keep the whole header
 		}
 	}
-	if client == "" {
+	switch {
+	case client == "":
 		return p, "", errNoClient
+	case len(client) > maxParam:
+		return p, "", errTooLong
 	}
 	return p, client, nil
 }

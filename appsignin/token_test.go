@@ -4,6 +4,7 @@
 package appsignin
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -211,6 +212,16 @@ func TestMissingSealingKeyIsLoggedOnceByAppSignIns(t *testing.T) {
 	n.pass(repeated.Every)
 	form = n.redeemable(t)["code"]
 	send("ten minutes later", 2)
+}
+
+func TestClientOfBasicIsBoundedAsParametersAre(t *testing.T) {
+	site := newNode(t, new(sharedRecords), "secret").site(t)
+	for length, want := range map[int]int{maxParam: http.StatusOK, maxParam + 1: http.StatusBadRequest} {
+		basic := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", length) + ":secret"))
+		if w := postForm(site, "/common/oauth2/v2.0/devicecode", "scope=x", "Authorization", "Basic "+basic); w.Code != want {
+			t.Errorf("a client of %d bytes: got %d %s, want %d", length, w.Code, w.Body, want)
+		}
+	}
 }
 
 // FuzzTokenRequest sends whole token requests to the three services. Keys are given only

@@ -183,6 +183,8 @@ func TestParametersOfTokenRequestsAreBounded(t *testing.T) {
 	s.do("POST", "/common/oauth2/v2.0/devicecode", "client_id=x&scope="+long, form...).wantError(t, 400, "invalid_request")
 	s.do("POST", "/common/oauth2/v2.0/devicecode", "client_id="+long, form...).wantError(t, 400, "invalid_request")
 	v2App(s).refresh(long).wantError(t, 400, "invalid_request")
+	basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(long+":secret"))
+	s.do("POST", "/common/oauth2/v2.0/devicecode", "scope=x", append(form, "Authorization", basic)...).wantError(t, 400, "invalid_request")
 }
 
 // One address gets a share of the device codes that there are, and no more.
