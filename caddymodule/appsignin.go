@@ -74,6 +74,9 @@ func (a *App) appService() (*appsignin.Service, error) {
 	return a.appSignin, nil
 }
 
+// hasAppKeys reports whether apps have keys of any site: they may send them to any other.
+func (a *App) hasAppKeys() bool { return a.appSignin != nil }
+
 // appAccount returns an account as apps sign in to it, or nil.
 func (a *App) appAccount(name string) appsignin.Account {
 	account := a.account(name)
@@ -245,7 +248,7 @@ func withoutAppKeys(r *http.Request, route *guard.Route) (*http.Request, *guard.
 // withoutAppKeysInHeader returns a request without keys of apps in its header: header_up may
 // have copied there what the client has sent, from before withoutAppKeys.
 func (s *site) withoutAppKeysInHeader(req *http.Request) *http.Request {
-	if s.appSignin == nil {
+	if !s.app.hasAppKeys() {
 		return req
 	}
 	masked := *req

@@ -145,6 +145,26 @@ func TestKeysInPathsAndWhatAppsAskForAreNotLogged(t *testing.T) {
 	}
 }
 
+// A site without app_signin does not know the keys of the site beside it. An app that is
+// sent there by mistake loses none.
+func TestKeysOfOneSiteAreKeptAtAnotherWithoutAppSignin(t *testing.T) {
+	m, s := startMicrosoft(t), newServer(t)
+	other := freePort(t)
+	s.mustLoad(s.config(importedAccount(m), "onenote "+m.url+" {\napp_signin http://localhost/callback\n}\n}\nhttp://:"+
+		other+" {\nbind 127.0.0.1\nlog\nonenote "+m.url, "debug"))
+	key := v2App(s).signIn()["access_token"].(string)
+	plain := *s
+	plain.url = "http://localhost:" + other
+	plain.get(notebooks+"?token="+key).want(t, 200, "")
+	plain.get(notebooks, "X-Token", key).want(t, 200, "")
+	plain.get(notebooks+"/"+key).want(t, 404, "")
+	plain.do("POST", "/api/v1.0/me/notes/pages", "<html><head><title>"+key+"</title></head></html>", "Content-Type", "text/html").want(t, 201, "")
+	wantKeysOnlyHere(t, m, s)
+	if !strings.Contains(s.log(), notebooks+"/xxxxxxxx") {
+		t.Errorf("requests were not logged at all: %s", s.log())
+	}
+}
+
 // A page of an allowed origin may use the API. It cannot decide for a person whether a
 // device gets a key, with a client key that the browser has kept.
 func TestPagesOfAllowedOriginsDoNotDecideAboutDevices(t *testing.T) {

@@ -332,7 +332,7 @@ func (h *Handler) serveAPI(w http.ResponseWriter, r *http.Request, route *guard.
 	if h.isBatch(r, route) {
 		return h.serveBatch(w, withAppKey(r, route), name)
 	}
-	if h.site.appSignin != nil {
+	if h.site.app.hasAppKeys() {
 		r, route = withoutAppKeys(r, route)
 	}
 	x := newAPIRequest(h, w, r, route, name)

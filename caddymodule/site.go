@@ -141,10 +141,10 @@ func (s *site) provision(ctx caddy.Context, a *Access, r *resolver, config guard
 }
 
 // serveHTTP responds to a request. If its URL or header is not for the access log,
-// it is kept out of it.
+// it is kept out of it. An app may send its key to any site.
 func (s *site) serveHTTP(w http.ResponseWriter, r *http.Request) error {
 	dropAltSvc(w, r)
-	if !holdsSecret(r) && (s.appSignin == nil || !holdsAppSecret(r)) {
+	if !holdsSecret(r) && (!s.app.hasAppKeys() || !holdsAppSecret(r)) {
 		return s.serve(w, r)
 	}
 	u := s.keepOutOfLog(w, r)
