@@ -204,8 +204,13 @@ func holdsAppSecret(r *http.Request) bool {
 		return true
 	}
 	for name, values := range r.Header {
-		if name == "Authorization" || name == "Proxy-Authorization" || name == "Cookie" {
+		switch name {
+		case "Authorization", "Proxy-Authorization":
 			continue // hidden by Caddy, or by holdsSecret
+		case "Cookie":
+			if !logsCredentials(r) {
+				continue // hidden by Caddy
+			}
 		}
 		for _, value := range values {
 			if appsignin.Holds(value) {
