@@ -211,7 +211,7 @@ func TestParametersOfTokenRequestsAreBounded(t *testing.T) {
 func TestClientsElsewhereDoNotTakeAllDeviceCodes(t *testing.T) {
 	_, s := appSite(t, "client_key a key-a", "allow_remote_signin")
 	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
-	ask := func(headers ...string) answered {
+	ask := func(headers ...string) response {
 		return s.do("POST", "/common/oauth2/v2.0/devicecode", "client_id=x", append(headers, form...)...)
 	}
 	for range 64 {
