@@ -175,14 +175,17 @@ func TestFailedSlowRefreshLeavesOnlyItsOwnFailure(t *testing.T) {
 	r := newRig(t)
 	a := r.expired(r.config())
 	leave := make(chan struct{})
-	entered := make(chan struct{})
-	go a.state.flight.Do(refreshFlight, func() (any, error) {
-		a.state.beginRefresh()
-		defer a.endRefresh()
-		close(entered)
-		<-leave
-		return (*bearer)(nil), a.lockFailure()
-	})
+	entered, over := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		_, _, _ = a.state.flight.Do(refreshFlight, func() (any, error) {
+			a.state.beginRefresh()
+			defer a.endRefresh()
+			close(entered)
+			<-leave
+			return (*bearer)(nil), a.lockFailure()
+		})
+	}()
 	<-entered
 	done := make(chan error)
 	go func() {
@@ -194,9 +197,7 @@ func TestFailedSlowRefreshLeavesOnlyItsOwnFailure(t *testing.T) {
 	wantFailure(t, <-done, oauth.Transient, "timeout")
 	wantState(t, a, Unavailable)
 	close(leave)
-	for a.Status(context.Background()).State == Unavailable {
-		runtime.Gosched()
-	}
+	<-over // who comes before that still gets the failure
 	r.wantToken(a)
 	wantState(t, a, Ready)
 }
