@@ -325,16 +325,20 @@ func TestRefusalPagesAreReadable(t *testing.T) {
 	tab := b.Stranger(t)
 	for name, address := range map[string]string{
 		"not-found":      s.url + "/wiki/start",
+		"no-such-page":   s.url + "/auth/default/nothing",
+		"bad-path":       s.url + "/wiki//start",
 		"forbidden-host": "http://unknown.example:" + s.port() + "/",
 	} {
 		tab.Open(address)
 		tab.Forget() // the status of that page
 		wantReadable(t, tab, "refusal-"+name)
 	}
-	tab.Open(s.url + "/wiki/start")
-	tab.Follow("header a")
-	if got, want := tab.Address().String(), s.url+"/"; got != want {
-		t.Errorf("the link leads to %s, want %s", got, want)
+	for _, path := range []string{"/wiki/start", "/wiki//start", "/auth/default/nothing"} {
+		tab.Open(s.url + path)
+		tab.Follow("header a")
+		if got, want := tab.Address().String(), s.url+"/"; got != want {
+			t.Errorf("%s: the link leads to %s, want %s", path, got, want)
+		}
 	}
 }
 
