@@ -164,10 +164,13 @@ func (g *Guard) identify(c *candidate, route *Route) *apierror.Error {
 			return refusal
 		}
 	}
-	if route.Bound && !g.serves(route.Account) {
-		return unknownAccount()
+	switch {
+	case !route.Bound || g.serves(route.Account):
+		return nil
+	case c.app.given:
+		return otherSite(route.Account)
 	}
-	return nil
+	return unknownAccount()
 }
 
 // endsSignIn reports whether the request is the provider's response to a

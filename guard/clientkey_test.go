@@ -259,6 +259,13 @@ func TestRemoteSigninIsRefusedUnlessAllowed(t *testing.T) {
 	})
 }
 
+func TestKeyAtASiteWithoutKeysIsToldSo(t *testing.T) {
+	_, refusal := newGuard(t, guard.Config{}).Admit(call{header: field("X-Onenote-Proxy-Key", "canary")}.request(t), guard.Peer{})
+	if refusal == nil || !strings.Contains(refusal.Message, "this site has no client_key") || strings.Contains(refusal.Message, "canary") {
+		t.Errorf("got %v", refusal)
+	}
+}
+
 // The message must help the right person and not the wrong one.
 func TestRefusedClientIsToldWhichOptionToSet(t *testing.T) {
 	g := keyedGuard(t)

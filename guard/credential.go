@@ -81,7 +81,7 @@ func (g *Guard) authenticate(h http.Header, c clientInfo, kind Kind) (*hashedKey
 	}
 	if !g.needsKey(c) {
 		if key == nil && sent.ours {
-			return nil, wrongKey()
+			return nil, wrongKey(len(g.keys) > 0)
 		}
 		return key, nil
 	}
@@ -97,7 +97,7 @@ func (g *Guard) authenticate(h http.Header, c clientInfo, kind Kind) (*hashedKey
 	case key != nil:
 		return key, nil
 	case sent.ours:
-		return nil, wrongKey()
+		return nil, wrongKey(len(g.keys) > 0)
 	}
 	return nil, keyMissing(c, kind)
 }

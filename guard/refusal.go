@@ -59,7 +59,7 @@ func methodNotAllowed(allowed methodSet) *apierror.Error {
 	names := allowed.names()
 	return &apierror.Error{
 		Cause:   apierror.MethodNotAllowed,
-		Message: "this path takes " + strings.Join(names, ", ") + " and no other method.",
+		Message: "this path takes " + strings.Join(names, ", ") + " and no other method. Look at what the app sends here; most often it is meant for another path.",
 		Allow:   names,
 	}
 }
@@ -67,7 +67,7 @@ func methodNotAllowed(allowed methodSet) *apierror.Error {
 func upgradeRefused() *apierror.Error {
 	return &apierror.Error{
 		Cause:   apierror.MethodNotAllowed,
-		Message: "the request wants to switch to another protocol (Upgrade); the API has none.",
+		Message: "the request wants to switch to another protocol (Upgrade); the API has none. Let the app send it without the field Upgrade.",
 		Allow:   proxied.names(),
 	}
 }
@@ -138,17 +138,27 @@ func grantedElsewhere() *apierror.Error {
 	}
 }
 
-func wrongKey() *apierror.Error {
-	return &apierror.Error{
-		Cause:   apierror.ForbiddenClient,
-		Message: "the key in " + KeyHeader + " is none of the keys that the option client_key holds.",
+// wrongKey refuses a key that can only be meant for us. any says that the site has some.
+func wrongKey(any bool) *apierror.Error {
+	advice := " is none of the keys that the option client_key holds. Correct it in the app, or remove it if the app needs none."
+	if !any {
+		advice = " opens nothing: this site has no client_key. Remove the field from the app's requests, or configure the key."
 	}
+	return &apierror.Error{Cause: apierror.ForbiddenClient, Message: "the key in " + KeyHeader + advice}
 }
 
 func otherAccount(name string) *apierror.Error {
 	return &apierror.Error{
 		Cause:   apierror.UnknownAccount,
 		Message: fmt.Sprintf("this client may use and see one account, which is not %s. The options account and client_key say which one.", name),
+	}
+}
+
+// otherSite refuses the key of an app at a site that does not serve its account.
+func otherSite(account string) *apierror.Error {
+	return &apierror.Error{
+		Cause:   apierror.UnknownAccount,
+		Message: fmt.Sprintf("the key of the app is for account %s, which this site does not serve. Let the app sign in at this site.", account),
 	}
 }
 

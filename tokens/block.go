@@ -105,6 +105,9 @@ func (a *Account) howToBegin() string {
 // unusableRecord returns the failure of a stored record that cannot be used.
 func (a *Account) unusableRecord(reason error) *oauth.Failure {
 	switch {
+	case errors.Is(reason, errNewer):
+		return a.failure(oauth.Misconfigured, "unknown_key", "the stored sign-in is "+reason.Error(),
+			"Start that version again, or sign in again.")
 	case errors.Is(reason, errUnknownKey):
 		return a.failure(oauth.Misconfigured, "unknown_key", "the stored sign-in is "+reason.Error(),
 			"Put the key that sealed it into encryption_key, after the new one, or sign in again.")

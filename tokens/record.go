@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -154,7 +153,7 @@ func openRecord(keys KeySource, key, fingerprint string, stored []byte, content 
 		return "", errDamaged
 	}
 	if e.Version > recordVersion {
-		return "", fmt.Errorf("%w: a newer version of this program wrote it", errUnknownKey)
+		return "", errNewer
 	}
 	if e.Version != recordVersion || len(e.Sealed) == 0 {
 		return "", errDamaged

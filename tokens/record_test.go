@@ -49,16 +49,18 @@ func TestRecordHasNoPlaintextToken(t *testing.T) {
 
 func TestUnusableRecordIsReportedAndKept(t *testing.T) {
 	none := func(c *oauth.Config) { c.RefreshToken = nil }
-	flip := func(r *rig) {
+	change := func(r *rig, change func(*envelope)) {
 		var e envelope
 		stored := load(r.t, r.storage, RecordKey("default"))
 		if err := json.Unmarshal(stored, &e); err != nil {
 			r.t.Fatal(err)
 		}
-		e.Sealed[len(e.Sealed)/2] ^= 1
+		change(&e)
 		stored, _ = json.Marshal(e)
 		store(r.t, r.storage, RecordKey("default"), stored)
 	}
+	flip := func(r *rig) { change(r, func(e *envelope) { e.Sealed[len(e.Sealed)/2] ^= 1 }) }
+	newer := func(r *rig) { change(r, func(e *envelope) { e.Version = recordVersion + 1 }) }
 	for name, test := range map[string]struct {
 		harm  func(*rig)
 		edit  func(*oauth.Config)
@@ -74,7 +76,8 @@ func TestUnusableRecordIsReportedAndKept(t *testing.T) {
 			r.wantToken(r.account(r.config(func(c *oauth.Config) { c.Name = "other" })))
 			store(r.t, r.storage, RecordKey("default"), load(r.t, r.storage, RecordKey("other")))
 		}, none, NeedsSignin, "damaged_record"},
-		"another client": {func(*rig) {}, func(c *oauth.Config) { c.RefreshToken, c.ClientID = nil, "another" }, NeedsSignin, "other_client"},
+		"another client":    {func(*rig) {}, func(c *oauth.Config) { c.RefreshToken, c.ClientID = nil, "another" }, NeedsSignin, "other_client"},
+		"a newer version's": {newer, none, NeedsOperator, "unknown_key"},
 		"another key": {func(r *rig) { r.keys = FixedKeys{bytes.Repeat([]byte{7}, KeySize)} },
 			none, NeedsOperator, "unknown_key"},
 	} {
@@ -88,6 +91,9 @@ func TestUnusableRecordIsReportedAndKept(t *testing.T) {
 			s := wantState(t, a, test.state)
 			if s.Error == nil || s.Error.Code != test.code || s.Error.Hint == "" {
 				t.Errorf("got error %+v, want %s with a hint", s.Error, test.code)
+			}
+			if strings.Contains(s.Error.Hint, "encryption_key") != (name == "another key") {
+				t.Errorf("got the hint %q", s.Error.Hint)
 			}
 			if _, _, err := a.Token(context.Background()); oauth.AsFailure(err) == nil {
 				t.Errorf("Token: got %v, want a failure", err)

@@ -30,6 +30,15 @@ type sealer struct {
 // configured. That is the operator's mistake, and the record is still good.
 var errUnknownKey = errors.New("sealed with a key that is not configured")
 
+// errNewer means the same for a record that a newer version has written: it is kept.
+var errNewer error = newerError{}
+
+type newerError struct{}
+
+func (newerError) Error() string { return "written by a newer version of this program" }
+
+func (newerError) Is(target error) bool { return target == errUnknownKey }
+
 // newSealer takes the keys of a KeySource.
 func newSealer(keys [][]byte) (*sealer, error) {
 	if len(keys) == 0 {
