@@ -106,10 +106,10 @@ func checkPath(raw string) error {
 		path = decoded
 	}
 	if hasControl(path) {
-		return errors.New("the path holds a control character")
+		return errors.New("the path holds a control character, encoded or not; remove it")
 	}
 	if hasOverlong(path) {
-		return errors.New("the path holds a character encoded in more bytes than it takes, as only attacks do")
+		return errors.New("the path holds a character in more bytes than it takes; write it in UTF-8")
 	}
 	if hasDotSegment(path) {
 		return errors.New(`the path holds a segment "." or "..", encoded or not; write the path that is meant`)
@@ -162,7 +162,7 @@ func checkSeparators(path string) error {
 		case '\'':
 			i = literalEnd(path, i)
 		case '\\':
-			return errors.New("the path holds a backslash outside of a quoted literal")
+			return errors.New("the path holds a backslash outside of a quoted literal; write a slash")
 		case '/':
 			if strings.HasPrefix(path[i+1:], "/") {
 				return errors.New("the path holds an empty segment (//) outside of a quoted literal; most often the base address in the app ends with a slash: remove it")
