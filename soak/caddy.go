@@ -9,6 +9,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -232,6 +233,32 @@ func (c *caddy) sample(ctx context.Context) (s sample, err error) {
 		}
 	}
 	return s, lines.Err()
+}
+
+// states returns the states of the accounts.
+func (c *caddy) states(ctx context.Context) ([]string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.admin+"/onenote/accounts", http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	var list struct {
+		Accounts []struct {
+			State string `json:"state"`
+		} `json:"accounts"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&list); err != nil {
+		return nil, err
+	}
+	var states []string
+	for _, a := range list.Accounts {
+		states = append(states, a.State)
+	}
+	return states, nil
 }
 
 func (c *caddy) lastLog() string { return "the last lines of Caddy's log:\n" + c.log.String() }

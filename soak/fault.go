@@ -4,7 +4,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -36,8 +38,7 @@ type fault struct {
 }
 
 // afterPause is how long the proxy may wait before it asks the provider again: twenty
-// seconds and a fifth after the third failure in a row, which faults of the provider that
-// follow each other cause.
+// seconds and a fifth after the third failure in a row, of which one fault causes no more.
 const afterPause = 25 * time.Second
 
 func faults() []fault {
@@ -255,9 +256,15 @@ func (w *world) soak(ctx context.Context) {
 			deck = faults()
 			w.random.Shuffle(len(deck), func(i, j int) { deck[i], deck[j] = deck[j], deck[i] })
 		}
-		f := w.draw(&deck)
+		f := deck[0]
+		deck = deck[1:]
 		if f.ends && time.Now().After(half) {
 			continue
+		}
+		if f.grace == afterPause {
+			if err := w.settle(ctx); err != nil {
+				w.report.violate(err.Error())
+			}
 		}
 		w.begin(&f)
 		err := f.do(ctx, w, w.between(shortestFault, longestFault))
@@ -271,18 +278,20 @@ func (w *world) soak(ctx context.Context) {
 	}
 }
 
-// draw takes the next fault. After two of the provider it is another one, if there is any:
-// with each failure in a row the proxy waits twice as long, up to minutes.
-func (w *world) draw(deck *[]fault) fault {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	i := 0
-	if n := len(w.windows); n > 1 && w.windows[n-1].fault.grace == afterPause && w.windows[n-2].fault.grace == afterPause {
-		i = max(0, slices.IndexFunc(*deck, func(f fault) bool { return f.grace != afterPause }))
+// settle waits until all accounts are ready again after the last fault: with each failure
+// in a row the proxy waits twice as long before it asks the provider, up to minutes.
+func (w *world) settle(ctx context.Context) error {
+	for deadline := time.Now().Add(afterPause); ; pause(ctx, 100*time.Millisecond) {
+		states, err := w.caddy.states(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err == nil && !slices.ContainsFunc(states, func(state string) bool { return state != "ready" }):
+			return nil
+		case time.Now().After(deadline):
+			return fmt.Errorf("after %v the accounts are %v, %w", afterPause, states, cmp.Or(err, errors.New("not ready")))
+		}
 	}
-	f := (*deck)[i]
-	*deck = slices.Delete(*deck, i, i+1)
-	return f
 }
 
 func (w *world) begin(f *fault) {
